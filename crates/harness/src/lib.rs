@@ -1,0 +1,3 @@
+//! The program `message-trace`: source → ledger → component → sink.
+
+pub mod cli;

@@ -1,0 +1,67 @@
+//! Options: one record, the same in every host.
+
+use crate::DEFAULT_MAX_LINE_BYTES;
+
+/// The shape of the events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Target {
+    /// The intake format of Sekoia.
+    #[default]
+    Sekoia,
+    /// Elastic Common Schema 9.4, strict.
+    Ecs,
+    /// OCSF 1.8 Email Activity.
+    Ocsf,
+}
+
+impl Target {
+    /// All targets, in the order of their introduction.
+    pub const ALL: [Self; 3] = [Self::Sekoia, Self::Ecs, Self::Ocsf];
+
+    /// The target's name, as options and file names spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sekoia => "sekoia",
+            Self::Ecs => "ecs",
+            Self::Ocsf => "ocsf",
+        }
+    }
+
+    /// The target of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+}
+
+/// How lines become events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct Options {
+    /// The shape of the events. Default: `sekoia`.
+    pub target: Target,
+    /// The organization's own mail domains, compared without case; a sub-domain belongs to its domain. Default: none.
+    pub organization_domains: Vec<String>,
+    /// The tenant's id, written into every event by targets that have a field for it. Default: none.
+    pub tenant_id: Option<String>,
+    /// Whether the event keeps the raw line. `sekoia` always keeps it. Default: true.
+    pub keep_original: bool,
+    /// The longest line that is read, in bytes, without its line feed. Default: 1 048 576.
+    pub max_line_bytes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            target: Target::default(),
+            organization_domains: Vec::new(),
+            tenant_id: None,
+            keep_original: true,
+            max_line_bytes: DEFAULT_MAX_LINE_BYTES,
+        }
+    }
+}
