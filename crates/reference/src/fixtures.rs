@@ -1,0 +1,210 @@
+//! The fixtures, read from the folder `fixtures/` of the repository.
+
+use crate::json::Json;
+use message_trace::{Options, Rejection, Target};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A raw line and what must become of it.
+#[derive(Debug)]
+pub struct Case {
+    /// The file name without its endings.
+    pub name: String,
+    /// The folder the case is in.
+    pub folder: PathBuf,
+    /// The line, byte for byte.
+    pub input: Vec<u8>,
+    /// The options beside it, else the defaults; the target is to be set by who reads them.
+    pub options: Options,
+    /// What a poller knows of the row: sequence and status before.
+    pub revision: Option<(u64, Option<String>)>,
+}
+
+/// What a case must give for one target.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// This event; the order of keys is that of the wire.
+    Event(Json),
+    /// This rejection, as [`rejection_json`] writes it.
+    Rejection(Json),
+}
+
+/// Lines, their events and their refusals.
+#[derive(Debug)]
+pub struct Batch {
+    /// The lines and their options.
+    pub case: Case,
+}
+
+/// The folder `fixtures/`.
+#[must_use]
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+/// All cases of one line: those of `fixtures/`, then those of `fixtures/revision/`, by name.
+///
+/// # Errors
+///
+/// A file that cannot be read, or options that are none.
+pub fn cases() -> io::Result<Vec<Case>> {
+    let mut cases = read_folder(&folder())?;
+    cases.extend(read_folder(&folder().join("revision"))?);
+    Ok(cases)
+}
+
+/// All cases of `fixtures/batch/`, by name.
+///
+/// # Errors
+///
+/// A file that cannot be read, or options that are none.
+pub fn batches() -> io::Result<Vec<Batch>> {
+    Ok(read_folder(&folder().join("batch"))?
+        .into_iter()
+        .map(|case| Batch { case })
+        .collect())
+}
+
+impl Case {
+    /// The case's file with that ending.
+    #[must_use]
+    pub fn file(&self, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}.{ending}", self.name))
+    }
+
+    /// The case's options for that target.
+    #[must_use]
+    pub fn options_for(&self, target: Target) -> Options {
+        Options {
+            target,
+            ..self.options.clone()
+        }
+    }
+
+    /// What the files say must come out; the rejection's file stands for every target.
+    ///
+    /// # Errors
+    ///
+    /// No file, or a file that is not JSON.
+    pub fn expected(&self, target: Target) -> io::Result<Expected> {
+        let rejection = self.file("rejection.json");
+        if rejection.exists() {
+            return Ok(Expected::Rejection(read_json(&rejection)?));
+        }
+        Ok(Expected::Event(read_json(
+            &self.file(&format!("{}.json", target.name())),
+        )?))
+    }
+}
+
+impl Batch {
+    /// The events that the file says must come out, in order.
+    ///
+    /// # Errors
+    ///
+    /// No file, or a line that is not JSON.
+    pub fn events(&self, target: Target) -> io::Result<Vec<Json>> {
+        let path = self.case.file(&format!("{}.ndjson", target.name()));
+        let text = fs::read(&path).map_err(|error| named(&path, &error))?;
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines
+            .map(|line| Json::read(line).map_err(|fault| broken(&path, fault)))
+            .collect()
+    }
+
+    /// The refusals that the file says must come out, as [`rejection_json`] writes them with `line` before.
+    ///
+    /// # Errors
+    ///
+    /// No file, or a file that is not JSON.
+    pub fn rejections(&self) -> io::Result<Json> {
+        read_json(&self.case.file("rejections.json"))
+    }
+}
+
+/// A rejection as the fixtures keep it: `reason` and, but for `syntax` and `unknown-format`, `detail`. Where exactly
+/// reading stopped is for the reader to choose, so that offset is not kept.
+#[must_use]
+pub fn rejection_json(rejection: &Rejection, line: Option<u32>) -> Json {
+    let detail = match *rejection {
+        Rejection::Syntax(_) | Rejection::UnknownFormat => None,
+        Rejection::MissingField(name) | Rejection::InvalidField(name) => Some(Json::from(name)),
+        Rejection::Envelope(count) | Rejection::TooLong(count) | Rejection::TooDeep(count) => {
+            Some(Json::from(u64::from(count)))
+        }
+    };
+    let members = [
+        ("line", line.map(|line| Json::from(u64::from(line)))),
+        ("reason", Some(Json::from(rejection.name()))),
+        ("detail", detail),
+    ];
+    Json::Object(
+        members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect(),
+    )
+}
+
+/// Writes a file if it does not say the same already.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub fn bless(path: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(path, text).map_err(|error| named(path, &error))
+}
+
+fn read_folder(folder: &Path) -> io::Result<Vec<Case>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| named(folder, &error))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.extend(name.strip_suffix(".in.txt").map(str::to_owned));
+    }
+    names.sort();
+    names.into_iter().map(|name| read_case(folder, name)).collect()
+}
+
+fn read_case(folder: &Path, name: String) -> io::Result<Case> {
+    let path = |ending: &str| folder.join(format!("{name}.{ending}"));
+    let input = fs::read(path("in.txt"))?;
+    let options = match fs::read(path("options.json")) {
+        Ok(text) => serde_json::from_slice(&text)?,
+        Err(_) => Options::default(),
+    };
+    let revision = match fs::read(path("revision.json")) {
+        Ok(text) => {
+            let value: serde_json::Value = serde_json::from_slice(&text)?;
+            let sequence = value["sequence"].as_u64().unwrap_or_default();
+            Some((sequence, value["previous_status"].as_str().map(str::to_owned)))
+        }
+        Err(_) => None,
+    };
+    Ok(Case {
+        name,
+        folder: folder.to_owned(),
+        input,
+        options,
+        revision,
+    })
+}
+
+fn read_json(path: &Path) -> io::Result<Json> {
+    let text = fs::read(path).map_err(|error| named(path, &error))?;
+    Json::read(&text).map_err(|fault| broken(path, fault))
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn broken(path: &Path, fault: crate::json::Fault) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("{}: {fault:?}", path.display()),
+    )
+}

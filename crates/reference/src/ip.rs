@@ -1,0 +1,17 @@
+//! IP addresses, by the standard library.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The canonical form: RFC 5952, IPv4-mapped as IPv4. Square brackets and a zone id are for IPv6 only.
+pub(crate) fn canonical(text: &str) -> Option<String> {
+    if let Ok(address) = text.parse::<Ipv4Addr>() {
+        return Some(address.to_string());
+    }
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    let inner = inner.split_once('%').map_or(inner, |(address, _zone)| address);
+    let address: Ipv6Addr = inner.parse().ok()?;
+    Some(IpAddr::V6(address).to_canonical().to_string())
+}
