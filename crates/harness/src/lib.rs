@@ -1,3 +1,7 @@
 //! The program `message-trace`: source → ledger → component → sink.
 
 pub mod cli;
+pub mod http;
+pub mod logging;
+pub mod remedy;
+pub mod sink;
