@@ -33,7 +33,9 @@ impl Log for Stderr {
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             // Standard error is gone: there is nowhere left to say so.
-            let _ = std::io::stderr().lock().write_all(line(SystemTime::now(), record).as_bytes());
+            let _ = std::io::stderr()
+                .lock()
+                .write_all(line(SystemTime::now(), record).as_bytes());
         }
     }
 
@@ -47,7 +49,12 @@ fn line(now: SystemTime, record: &Record<'_>) -> String {
     let _ = record.key_values().visit(&mut pairs);
     let mut text = String::new();
     escape(&record.args().to_string(), &mut text);
-    let mut line = format!("{} {:<5} {text}{}", crate::logging::utc(now), record.level(), pairs.0);
+    let mut line = format!(
+        "{} {:<5} {text}{}",
+        crate::logging::utc(now),
+        record.level(),
+        pairs.0
+    );
     if line.len() > MAX_LINE_BYTES {
         line.truncate(line.floor_char_boundary(MAX_LINE_BYTES));
         line.push('…');
@@ -62,7 +69,12 @@ pub fn utc(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = date(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// The date of a day since 1970-01-01, by the 400-year cycle of 146 097 days, counted from 1 March.
@@ -72,7 +84,11 @@ const fn date(days: u64) -> (u64, u64, u64) {
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
     (year, month, day_of_year - (153 * from_march + 2) / 5 + 1)
 }
@@ -97,7 +113,9 @@ fn escape(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '"' => out.push('\''),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => {
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') =>
+            {
                 out.extend(c.escape_unicode());
             }
             c => out.push(c),
@@ -143,7 +161,10 @@ mod tests {
         let text = "ö".repeat(5000);
         let line = super::line(
             SystemTime::UNIX_EPOCH,
-            &log::Record::builder().level(log::Level::Info).args(format_args!("{text}")).build(),
+            &log::Record::builder()
+                .level(log::Level::Info)
+                .args(format_args!("{text}"))
+                .build(),
         );
         assert!(line.len() <= super::MAX_LINE_BYTES + 4 && line.ends_with("…\n"));
     }

@@ -32,7 +32,13 @@ pub enum Remedy {
 
 impl Remedy {
     /// All remedies, in the order of their exit codes.
-    pub const ALL: [Self; 5] = [Self::Report, Self::Storage, Self::Retry, Self::Permit, Self::Configure];
+    pub const ALL: [Self; 5] = [
+        Self::Report,
+        Self::Storage,
+        Self::Retry,
+        Self::Permit,
+        Self::Configure,
+    ];
 
     /// The exit code, from `sysexits.h`.
     #[must_use]
@@ -77,9 +83,15 @@ mod tests {
 
     #[test]
     fn every_remedy_has_its_row_in_the_table() {
-        let table: String = include_str!("remedy.rs").lines().take_while(|line| line.starts_with("//!")).collect();
+        let table: String = include_str!("remedy.rs")
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
         for remedy in Remedy::ALL {
-            assert!(table.contains(&format!("| {} | [`Remedy::{remedy:?}`]", remedy.code())), "{remedy:?}");
+            assert!(
+                table.contains(&format!("| {} | [`Remedy::{remedy:?}`]", remedy.code())),
+                "{remedy:?}"
+            );
         }
     }
 }

@@ -69,7 +69,11 @@ impl ClientOptions {
     /// to this machine only, so that `HTTP_PROXY` has no use.
     #[must_use]
     pub fn with_proxy_of(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let first = |names: &[&str]| names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
+        let first = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+        };
         self.proxy = first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
         self.no_proxy = first(&["NO_PROXY", "no_proxy"]);
         self
@@ -78,7 +82,15 @@ impl ClientOptions {
 
 impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connect_timeout, read_timeout, total_timeout, max_body_bytes, ca_file, proxy, no_proxy } = self;
+        let Self {
+            connect_timeout,
+            read_timeout,
+            total_timeout,
+            max_body_bytes,
+            ca_file,
+            proxy,
+            no_proxy,
+        } = self;
         f.debug_struct("ClientOptions")
             .field("connect_timeout", connect_timeout)
             .field("read_timeout", read_timeout)
@@ -105,9 +117,15 @@ pub enum ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CaUnreadable(path) => write!(f, "the CA file {} cannot be read; check ca-file", path.display()),
+            Self::CaUnreadable(path) => {
+                write!(f, "the CA file {} cannot be read; check ca-file", path.display())
+            }
             Self::CaEmpty(path) => {
-                write!(f, "the CA file {} holds no certificate; expected PEM (BEGIN CERTIFICATE)", path.display())
+                write!(
+                    f,
+                    "the CA file {} holds no certificate; expected PEM (BEGIN CERTIFICATE)",
+                    path.display()
+                )
             }
             Self::Proxy => f.write_str("the proxy is not http://HOST:PORT; check HTTPS_PROXY"),
         }
@@ -140,11 +158,28 @@ impl Client {
     ///
     /// What is wrong with the CA file or the proxy.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
-        let proxy = options.proxy.as_deref().map(|text| proxy(text, options.no_proxy.as_deref())).transpose()?;
-        let extra = options.ca_file.as_ref().map_or_else(|| Ok(Vec::new()), read_ca_file)?;
+        let proxy = options
+            .proxy
+            .as_deref()
+            .map(|text| proxy(text, options.no_proxy.as_deref()))
+            .transpose()?;
+        let extra = options
+            .ca_file
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), read_ca_file)?;
         let plain = agent(&options, RootCerts::new_with_certs(&[]), None);
         let (roots, direct, proxied) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Ok(Self { shared: Arc::new(Shared { options, proxy, extra, roots, plain, direct, proxied }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                options,
+                proxy,
+                extra,
+                roots,
+                plain,
+                direct,
+                proxied,
+            }),
+        })
     }
 }
 
@@ -152,10 +187,12 @@ impl Shared {
     fn agent(&self, is_secure: bool, is_direct: bool) -> &Agent {
         match &self.proxy {
             _ if !is_secure => &self.plain,
-            Some(proxy) if !is_direct => {
-                self.proxied.get_or_init(|| agent(&self.options, self.roots(), Some(proxy.clone())))
-            }
-            _ => self.direct.get_or_init(|| agent(&self.options, self.roots(), None)),
+            Some(proxy) if !is_direct => self
+                .proxied
+                .get_or_init(|| agent(&self.options, self.roots(), Some(proxy.clone()))),
+            _ => self
+                .direct
+                .get_or_init(|| agent(&self.options, self.roots(), None)),
         }
     }
 
@@ -165,7 +202,10 @@ impl Shared {
             if platform.certs.is_empty() {
                 log::warn!("the platform has no root certificates; https needs ca-file");
             }
-            let platform = platform.certs.iter().map(|der| Certificate::from_der(der).to_owned());
+            let platform = platform
+                .certs
+                .iter()
+                .map(|der| Certificate::from_der(der).to_owned());
             RootCerts::from(platform.chain(self.extra.iter().cloned()))
         });
         roots.clone()
@@ -174,8 +214,10 @@ impl Shared {
 
 impl Transport for Client {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let holds_secret =
-            request.headers().iter().any(|(name, value)| value.is_sensitive() || name == AUTHORIZATION);
+        let holds_secret = request
+            .headers()
+            .iter()
+            .any(|(name, value)| value.is_sensitive() || name == AUTHORIZATION);
         if holds_secret && !is_pinned(&request) {
             return Err(TransportError::new(TransportFault::Unpinned));
         }
@@ -198,10 +240,16 @@ impl Transport for Client {
 
 fn read(answer: Response<ureq::Body>, max_body_bytes: u64) -> Result<Response<Vec<u8>>, TransportError> {
     let (mut head, body) = answer.into_parts();
-    let is_decoded = head.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
+    let is_decoded = head
+        .headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| encoding == "gzip");
     let mut bytes = Vec::new();
     // One byte more than allowed tells a body at the cap from one beyond it.
-    let length = body.into_reader().take(max_body_bytes.saturating_add(1)).read_to_end(&mut bytes)?;
+    let length = body
+        .into_reader()
+        .take(max_body_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if length as u64 > max_body_bytes {
         return Err(TransportError::new(TransportFault::TooLarge));
     }
@@ -215,7 +263,10 @@ fn read(answer: Response<ureq::Body>, max_body_bytes: u64) -> Result<Response<Ve
 
 fn agent(options: &ClientOptions, roots: RootCerts, proxy: Option<Proxy>) -> Agent {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(provider).build();
+    let tls = TlsConfig::builder()
+        .root_certs(roots)
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -235,14 +286,21 @@ fn agent(options: &ClientOptions, roots: RootCerts, proxy: Option<Proxy>) -> Age
 fn proxy(text: &str, no_proxy: Option<&str>) -> Result<Proxy, ClientError> {
     // Parsed for its parts: only the builder takes a list of hosts to leave out.
     let parsed = Proxy::new(text).map_err(|_| ClientError::Proxy)?;
-    let mut builder = Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
+    let mut builder = Proxy::builder(parsed.protocol())
+        .host(parsed.host())
+        .port(parsed.port());
     if let Some(name) = parsed.username() {
         builder = builder.username(name);
     }
     if let Some(password) = parsed.password() {
         builder = builder.password(password);
     }
-    for host in no_proxy.unwrap_or_default().split(',').map(str::trim).filter(|host| !host.is_empty()) {
+    for host in no_proxy
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|host| !host.is_empty())
+    {
         builder = builder.no_proxy(host);
     }
     builder.build().map_err(|_| ClientError::Proxy)
@@ -254,7 +312,11 @@ fn read_ca_file(path: &PathBuf) -> Result<Vec<Certificate<'static>>, ClientError
         .map_while(Result::ok)
         .map(|der| Certificate::from_der(&der).to_owned())
         .collect();
-    if certificates.is_empty() { Err(ClientError::CaEmpty(path.clone())) } else { Ok(certificates) }
+    if certificates.is_empty() {
+        Err(ClientError::CaEmpty(path.clone()))
+    } else {
+        Ok(certificates)
+    }
 }
 
 impl fmt::Debug for Client {

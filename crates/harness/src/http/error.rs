@@ -130,7 +130,9 @@ impl From<io::Error> for TransportError {
         Self::new(match kind {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => TransportFault::Timeout,
             ErrorKind::UnexpectedEof => TransportFault::Truncated,
-            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => TransportFault::Reset,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                TransportFault::Reset
+            }
             ErrorKind::InvalidData | ErrorKind::InvalidInput => TransportFault::Protocol,
             _ => TransportFault::Connect,
         })

@@ -80,7 +80,9 @@ impl Origin {
     ///
     /// What has to be changed about the text.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
-        Self::read(text, |host| host == "localhost" || is_address(host, |ip| ip.is_loopback(), |ip| ip.is_loopback()))
+        Self::read(text, |host| {
+            host == "localhost" || is_address(host, |ip| ip.is_loopback(), |ip| ip.is_loopback())
+        })
     }
 
     /// Reads the address of a managed identity's endpoint: also `http` to an address literal that is link-local or
@@ -91,9 +93,15 @@ impl Origin {
     /// What has to be changed about the text.
     pub fn parse_local(text: &str) -> Result<Self, OriginError> {
         let is_near = |ip: Ipv4Addr| ip.is_loopback() || ip.is_link_local() || ip.is_private();
-        let is_near_v6 = |ip: Ipv6Addr| ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local();
-        let origin = Self::read(text, |host| host == "localhost" || is_address(host, is_near, is_near_v6))?;
-        Ok(Self { direct: true, ..origin })
+        let is_near_v6 =
+            |ip: Ipv6Addr| ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unique_local();
+        let origin = Self::read(text, |host| {
+            host == "localhost" || is_address(host, is_near, is_near_v6)
+        })?;
+        Ok(Self {
+            direct: true,
+            ..origin
+        })
     }
 
     fn read(text: &str, is_plain_allowed: impl Fn(&str) -> bool) -> Result<Self, OriginError> {
@@ -122,7 +130,13 @@ impl Origin {
             return Err(OriginError::Malformed);
         }
         let direct = !secure;
-        Ok(Self { secure, host, port, prefix: prefix.to_owned(), direct })
+        Ok(Self {
+            secure,
+            host,
+            port,
+            prefix: prefix.to_owned(),
+            direct,
+        })
     }
 
     /// The same origin, narrowed to a path below this one's, such as `/v1.0/admin/exchange/tracing`.
@@ -135,7 +149,10 @@ impl Origin {
         if path.is_empty() || path.contains('?') || !path.bytes().all(is_link_byte) || !is_plain_path(path) {
             return Err(LinkError::Path);
         }
-        Ok(Self { prefix: format!("{}{path}", self.prefix), ..self.clone() })
+        Ok(Self {
+            prefix: format!("{}{path}", self.prefix),
+            ..self.clone()
+        })
     }
 
     /// The address of a path and query below this origin, such as `/messageTraces?$top=5000`. An empty text is the
@@ -194,14 +211,20 @@ impl Origin {
         if !path_and_query.bytes().all(is_link_byte) {
             return Err(LinkError::Characters);
         }
-        let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
+        let path = path_and_query
+            .split_once('?')
+            .map_or(path_and_query, |(path, _)| path);
         let below = path.strip_prefix(self.prefix.as_str()).ok_or(LinkError::Path)?;
         if !(below.is_empty() || below.starts_with('/')) || !is_plain_path(path) {
             return Err(LinkError::Path);
         }
         let root = if path.is_empty() { "/" } else { "" };
-        let uri = Uri::try_from(format!("{self}{root}{path_and_query}")).map_err(|_| LinkError::Characters)?;
-        Ok(Link { uri, direct: self.direct })
+        let uri =
+            Uri::try_from(format!("{self}{root}{path_and_query}")).map_err(|_| LinkError::Characters)?;
+        Ok(Link {
+            uri,
+            direct: self.direct,
+        })
     }
 
     /// The scheme, host and port, without the prefix: what may be shown and logged.
@@ -222,7 +245,11 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, default) = if self.secure { ("https", 443) } else { ("http", 80) };
         write!(f, "{scheme}://{}", self.host)?;
-        if self.port == default { Ok(()) } else { write!(f, ":{}", self.port) }
+        if self.port == default {
+            Ok(())
+        } else {
+            write!(f, ":{}", self.port)
+        }
     }
 }
 
@@ -233,7 +260,10 @@ impl Link {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = self.uri.clone();
-        request.extensions_mut().insert(Pinned { uri: self.uri.clone(), direct: self.direct });
+        request.extensions_mut().insert(Pinned {
+            uri: self.uri.clone(),
+            direct: self.direct,
+        });
         request
     }
 
@@ -289,12 +319,18 @@ impl Link {
 
 /// Whether a request still goes where the link it was made from points.
 pub(super) fn is_pinned<B>(request: &Request<B>) -> bool {
-    request.extensions().get::<Pinned>().is_some_and(|pinned| pinned.uri == *request.uri())
+    request
+        .extensions()
+        .get::<Pinned>()
+        .is_some_and(|pinned| pinned.uri == *request.uri())
 }
 
 /// Whether a request must not take a proxy: to this machine, or to a managed identity's endpoint.
 pub(super) fn is_direct<B>(request: &Request<B>) -> bool {
-    request.extensions().get::<Pinned>().is_some_and(|pinned| pinned.direct)
+    request
+        .extensions()
+        .get::<Pinned>()
+        .is_some_and(|pinned| pinned.direct)
         || request.uri().host().is_some_and(|host| {
             host == "localhost" || is_address(host, |ip| ip.is_loopback(), |ip| ip.is_loopback())
         })
@@ -313,7 +349,9 @@ fn host_and_port(authority: &str, secure: bool) -> Option<(String, u16)> {
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
     let port = match port.strip_prefix(':') {
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok().filter(|&port| port != 0)?,
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+            digits.parse().ok().filter(|&port| port != 0)?
+        }
         None if port.is_empty() => {
             if secure {
                 443
@@ -331,12 +369,20 @@ fn host_and_port(authority: &str, secure: bool) -> Option<(String, u16)> {
     let is_label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    let is_numeric = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
+    let is_numeric = host
+        .rsplit('.')
+        .next()
+        .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
     let is_host = host.len() <= 253
         && host.split('.').all(is_label)
-        && (!is_numeric || host.parse::<Ipv4Addr>().is_ok_and(|address| address.to_string() == host));
+        && (!is_numeric
+            || host
+                .parse::<Ipv4Addr>()
+                .is_ok_and(|address| address.to_string() == host));
     is_host.then_some((host, port))
 }
 
@@ -350,7 +396,9 @@ fn is_address(host: &str, v4: impl Fn(Ipv4Addr) -> bool, v6: impl Fn(Ipv6Addr) -
 /// Whether every server reads a path alike: slashes between non-empty segments, none of which is or decodes to a dot
 /// segment or to anything with a slash, a backslash, a percent sign or a control character in it.
 fn is_plain_path(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix('/') else { return path.is_empty() };
+    let Some(rest) = path.strip_prefix('/') else {
+        return path.is_empty();
+    };
     let mut segments = rest.split('/').peekable();
     while let Some(segment) = segments.next() {
         let is_last = segments.peek().is_none();
@@ -369,8 +417,13 @@ fn is_plain_segment(segment: &str) -> bool {
             decoded.push(byte);
             continue;
         }
-        let hex = |byte: Option<u8>| byte.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-        let (Some(high), Some(low)) = (hex(bytes.next()), hex(bytes.next())) else { return false };
+        let hex = |byte: Option<u8>| {
+            byte.and_then(|b| char::from(b).to_digit(16))
+                .and_then(|d| u8::try_from(d).ok())
+        };
+        let (Some(high), Some(low)) = (hex(bytes.next()), hex(bytes.next())) else {
+            return false;
+        };
         let byte = high << 4 | low;
         if matches!(byte, b'/' | b'\\' | b'%' | b'?' | b'#') || byte.is_ascii_control() {
             return false;

@@ -18,7 +18,11 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         .get(http::header::DATE)
         .and_then(|date| date.to_str().ok())
         .and_then(|date| httpdate::parse_http_date(date.trim()).ok());
-    headers.get_all(RETRY_AFTER).iter().filter_map(|value| wait(value.to_str().ok()?.trim(), now, server_now)).max()
+    headers
+        .get_all(RETRY_AFTER)
+        .iter()
+        .filter_map(|value| wait(value.to_str().ok()?.trim(), now, server_now))
+        .max()
 }
 
 fn wait(text: &str, now: SystemTime, server_now: Option<SystemTime>) -> Option<Duration> {
@@ -43,16 +47,28 @@ impl Backoff {
     /// Waits of up to `first`, twice that, … up to `cap`, drawn from the seed.
     #[must_use]
     pub fn new(first: Duration, cap: Duration, seed: u64) -> Self {
-        Self { first, cap, attempt: 0, random: fastrand::Rng::with_seed(seed) }
+        Self {
+            first,
+            cap,
+            attempt: 0,
+            random: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// The next wait. Where the server named one, it is that plus up to a fifth of it (at most 30 s) of jitter, never
     /// less.
     pub fn next_wait(&mut self, asked: Option<Duration>) -> Duration {
-        let bound = self.first.saturating_mul(1_u32.checked_shl(self.attempt).unwrap_or(u32::MAX)).min(self.cap);
+        let bound = self
+            .first
+            .saturating_mul(1_u32.checked_shl(self.attempt).unwrap_or(u32::MAX))
+            .min(self.cap);
         self.attempt = self.attempt.saturating_add(1);
         match asked {
-            Some(asked) => asked.saturating_add((asked / 5).min(Duration::from_secs(30)).mul_f64(self.random.f64())),
+            Some(asked) => asked.saturating_add(
+                (asked / 5)
+                    .min(Duration::from_secs(30))
+                    .mul_f64(self.random.f64()),
+            ),
             None => bound.mul_f64(self.random.f64()),
         }
     }
@@ -103,16 +119,34 @@ mod tests {
         assert_eq!(asked("1000000000000", 0), seconds(1_000_000_000_000));
         assert_eq!(asked("99999999999999999999999", 0), seconds(u64::MAX));
         assert_eq!(asked("Tue, 20 Jan 2026 08:15:30 GMT", 1_768_896_900), seconds(30));
-        assert_eq!(asked("Tuesday, 20-Jan-26 08:15:30 GMT", 1_768_896_900), seconds(30));
+        assert_eq!(
+            asked("Tuesday, 20-Jan-26 08:15:30 GMT", 1_768_896_900),
+            seconds(30)
+        );
         assert_eq!(asked("Tue, 20 Jan 2026 08:15:30 GMT", 1_768_896_931), seconds(0));
-        for garbage in ["", "-5", "+5", "1.5", "soon", "0x10", "1e3", "5s", "Tue, 20 Jan", "٣"] {
+        for garbage in [
+            "",
+            "-5",
+            "+5",
+            "1.5",
+            "soon",
+            "0x10",
+            "1e3",
+            "5s",
+            "Tue, 20 Jan",
+            "٣",
+        ] {
             assert_eq!(asked(garbage, 0), None, "{garbage:?}");
         }
     }
 
     #[test]
     fn the_longest_of_several_values_counts() {
-        let both = headers(&[("retry-after", "5".into()), ("retry-after", "90".into()), ("retry-after", "x".into())]);
+        let both = headers(&[
+            ("retry-after", "5".into()),
+            ("retry-after", "90".into()),
+            ("retry-after", "x".into()),
+        ]);
         assert_eq!(retry_after(&both, at(0)), Some(Duration::from_secs(90)));
     }
 
@@ -122,10 +156,16 @@ mod tests {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 7);
         for _ in 0..1_000_000 {
             let seconds = random.u64(0..100_000);
-            let (server, skew) = (1_768_896_900 + random.u64(0..1_000_000), random.i64(-100_000..100_000));
+            let (server, skew) = (
+                1_768_896_900 + random.u64(0..1_000_000),
+                random.i64(-100_000..100_000),
+            );
             let local = server.saturating_add_signed(skew);
             let pairs = if random.bool() {
-                [("retry-after", seconds.to_string()), ("date", httpdate::fmt_http_date(at(server)))]
+                [
+                    ("retry-after", seconds.to_string()),
+                    ("date", httpdate::fmt_http_date(at(server))),
+                ]
             } else {
                 [
                     ("retry-after", httpdate::fmt_http_date(at(server + seconds))),
@@ -134,7 +174,10 @@ mod tests {
             };
             let asked = retry_after(&headers(&pairs), at(local));
             let wait = backoff.next_wait(asked);
-            assert!(wait >= Duration::from_secs(seconds), "{pairs:?} at {local}: {wait:?}");
+            assert!(
+                wait >= Duration::from_secs(seconds),
+                "{pairs:?} at {local}: {wait:?}"
+            );
         }
     }
 
@@ -142,7 +185,10 @@ mod tests {
     fn waits_grow_to_the_cap_and_start_again() {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 1);
         for attempt in 0..200_u32 {
-            assert!(backoff.next_wait(None) <= Duration::from_secs(1 << attempt.min(6)).min(Duration::from_secs(60)));
+            assert!(
+                backoff.next_wait(None)
+                    <= Duration::from_secs(1 << attempt.min(6)).min(Duration::from_secs(60))
+            );
         }
         backoff.reset();
         assert!(backoff.next_wait(None) <= Duration::from_secs(1));

@@ -17,12 +17,17 @@ impl Bearer {
     pub fn new(token: SecretString) -> Option<Self> {
         let text = token.expose_secret();
         let fits = (1..=65_536).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
         fits.then_some(Self { token })
     }
 
     pub(super) fn header(&self) -> Option<HeaderValue> {
-        sensitive(&zeroize::Zeroizing::new(format!("Bearer {}", self.token.expose_secret())))
+        sensitive(&zeroize::Zeroizing::new(format!(
+            "Bearer {}",
+            self.token.expose_secret()
+        )))
     }
 
     /// Whether two tokens are the same, for telling a refused token from its successor.
@@ -34,7 +39,9 @@ impl Bearer {
 
 impl Clone for Bearer {
     fn clone(&self) -> Self {
-        Self { token: self.token.clone() }
+        Self {
+            token: self.token.clone(),
+        }
     }
 }
 

@@ -37,11 +37,16 @@ impl Pause for Stop {
         let end = Instant::now().checked_add(duration);
         let mut guard = stopped.lock().unwrap_or_else(PoisonError::into_inner);
         while !*guard {
-            let left = end.map_or(Duration::from_secs(3600), |end| end.saturating_duration_since(Instant::now()));
+            let left = end.map_or(Duration::from_secs(3600), |end| {
+                end.saturating_duration_since(Instant::now())
+            });
             if left.is_zero() {
                 return true;
             }
-            guard = changed.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
+            guard = changed
+                .wait_timeout(guard, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         false
     }

@@ -55,9 +55,17 @@ impl Batch {
         if bytes.last().is_some_and(|&last| last != b'\n') {
             bytes.push(b'\n');
         }
-        let ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+        let ends: Vec<usize> = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .map(|(at, _)| at + 1)
+            .collect();
         if ends.len() != keys.len() {
-            return Err(BatchError::Count { lines: ends.len(), keys: keys.len() });
+            return Err(BatchError::Count {
+                lines: ends.len(),
+                keys: keys.len(),
+            });
         }
         let is_empty_line = |pair: &[usize]| matches!(pair, [start, end] if end - start < 2);
         if ends.first() == Some(&1) || ends.windows(2).any(is_empty_line) {
@@ -105,7 +113,10 @@ impl Batch {
     pub fn event(&self, index: usize) -> Option<Event<'_>> {
         let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? };
         let json = self.bytes.get(start..self.ends.get(index)?.checked_sub(1)?)?;
-        Some(Event { key: self.keys.get(index)?, json })
+        Some(Event {
+            key: self.keys.get(index)?,
+            json,
+        })
     }
 
     /// The events in order.
@@ -124,7 +135,10 @@ impl Batch {
 impl fmt::Debug for Batch {
     /// Counts only: the events hold addresses and subjects.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch").field("events", &self.len()).field("bytes", &self.bytes.len()).finish()
+        f.debug_struct("Batch")
+            .field("events", &self.len())
+            .field("bytes", &self.bytes.len())
+            .finish()
     }
 }
 
@@ -132,7 +146,9 @@ impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line => f.write_str("expected events of one line each"),
-            Self::Count { lines, keys } => write!(f, "expected an id for each event, but found {keys} for {lines}"),
+            Self::Count { lines, keys } => {
+                write!(f, "expected an id for each event, but found {keys} for {lines}")
+            }
         }
     }
 }
@@ -144,7 +160,10 @@ mod tests {
     use super::{Batch, BatchError, EventKey};
 
     fn key(id: &str) -> EventKey {
-        EventKey { id: id.to_owned(), sequence: 0 }
+        EventKey {
+            id: id.to_owned(),
+            sequence: 0,
+        }
     }
 
     #[test]
@@ -153,15 +172,30 @@ mod tests {
         let mut pushed = Batch::default();
         assert!(pushed.push(key("1"), b"{\"a\":1}").is_ok() && pushed.push(key("2"), b"{}").is_ok());
         assert_eq!(batch.as_ref(), Ok(&pushed));
-        let events: Vec<_> = pushed.events().map(|event| (event.key.id.clone(), event.json.to_vec())).collect();
-        assert_eq!(events, [("1".to_owned(), b"{\"a\":1}".to_vec()), ("2".to_owned(), b"{}".to_vec())]);
+        let events: Vec<_> = pushed
+            .events()
+            .map(|event| (event.key.id.clone(), event.json.to_vec()))
+            .collect();
+        assert_eq!(
+            events,
+            [
+                ("1".to_owned(), b"{\"a\":1}".to_vec()),
+                ("2".to_owned(), b"{}".to_vec())
+            ]
+        );
         assert!(pushed.event(2).is_none());
     }
 
     #[test]
     fn a_batch_that_would_shift_ids_is_refused() {
-        assert_eq!(Batch::from_ndjson(b"{}\n\n".to_vec(), vec![key("1"), key("2")]), Err(BatchError::Line));
-        assert_eq!(Batch::from_ndjson(b"\n{}\n".to_vec(), vec![key("1"), key("2")]), Err(BatchError::Line));
+        assert_eq!(
+            Batch::from_ndjson(b"{}\n\n".to_vec(), vec![key("1"), key("2")]),
+            Err(BatchError::Line)
+        );
+        assert_eq!(
+            Batch::from_ndjson(b"\n{}\n".to_vec(), vec![key("1"), key("2")]),
+            Err(BatchError::Line)
+        );
         let count = Batch::from_ndjson(b"{}\n{}\n".to_vec(), vec![key("1")]);
         assert_eq!(count, Err(BatchError::Count { lines: 2, keys: 1 }));
         assert_eq!(Batch::from_ndjson(Vec::new(), Vec::new()), Ok(Batch::default()));

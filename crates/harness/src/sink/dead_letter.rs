@@ -36,7 +36,8 @@ impl DeadLetter {
             return Ok(());
         }
         let now = SystemTime::now();
-        let lines = lines(now, sink, batch, delivery).map_err(|_| SinkError::Internal("a refused event is not in its batch"))?;
+        let lines = lines(now, sink, batch, delivery)
+            .map_err(|_| SinkError::Internal("a refused event is not in its batch"))?;
         let appender = match &mut self.appender {
             Some(appender) => {
                 appender.follow(now)?;

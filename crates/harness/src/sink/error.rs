@@ -52,7 +52,10 @@ impl SinkError {
     /// A failure of a file or folder.
     #[must_use]
     pub fn storage(path: &Path, error: &io::Error) -> Self {
-        Self::Storage { path: path.to_owned(), kind: error.kind() }
+        Self::Storage {
+            path: path.to_owned(),
+            kind: error.kind(),
+        }
     }
 
     /// What has to be done. `None` if nothing is wrong: the program was told to end.
@@ -85,33 +88,51 @@ impl fmt::Display for SinkError {
             Self::Stopped => f.write_str("stopped while waiting for the sink"),
             Self::Unreachable(error) => write!(f, "the sink cannot be reached: {error}"),
             Self::Unavailable { status, .. } => {
-                write!(f, "the sink answers {status} and asks to try later; nothing is lost, start again when it is back")
+                write!(
+                    f,
+                    "the sink answers {status} and asks to try later; nothing is lost, start again when it is back"
+                )
             }
             Self::Denied { status: 401 | 403 } => {
                 f.write_str("the sink refuses the credential; check the sink's secret-headers")
             }
-            Self::Denied { status: 300..=399 } => {
-                f.write_str("the sink redirects, which is not followed; set the sink's url to its final address")
+            Self::Denied { status: 300..=399 } => f.write_str(
+                "the sink redirects, which is not followed; set the sink's url to its final address",
+            ),
+            Self::Denied { status } => {
+                write!(f, "the sink answers {status}; check the sink's url and format")
             }
-            Self::Denied { status } => write!(f, "the sink answers {status}; check the sink's url and format"),
             Self::RefusesAll { status } => {
-                write!(f, "the sink refuses every event with {status}; check the sink's url, format and the target")
+                write!(
+                    f,
+                    "the sink refuses every event with {status}; check the sink's url, format and the target"
+                )
             }
             Self::Storage { path, kind } => {
                 let path = path.display();
                 match kind {
                     ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                        write!(f, "{path}: no space left; free some, then start again, nothing is lost")
+                        write!(
+                            f,
+                            "{path}: no space left; free some, then start again, nothing is lost"
+                        )
                     }
                     ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                        write!(f, "{path}: cannot be written; give this user the right to write there")
+                        write!(
+                            f,
+                            "{path}: cannot be written; give this user the right to write there"
+                        )
                     }
                     ErrorKind::NotFound => write!(f, "{path}: its folder does not exist; create it"),
                     kind => write!(f, "{path}: {kind}"),
                 }
             }
             Self::Locked(path) => {
-                write!(f, "{}: another program writes to it; end that one, or name another file", path.display())
+                write!(
+                    f,
+                    "{}: another program writes to it; end that one, or name another file",
+                    path.display()
+                )
             }
             Self::Internal(what) => write!(f, "internal: {what}; please report it"),
         }

@@ -14,8 +14,15 @@ impl FanOut {
     /// Puts sinks together, in this order.
     #[must_use]
     pub fn new(sinks: Vec<Box<dyn Sink>>) -> Self {
-        let name = sinks.iter().map(|sink| sink.name()).collect::<Vec<_>>().join(", ");
-        Self { name, sinks: sinks.into_iter().map(|sink| (sink, None)).collect() }
+        let name = sinks
+            .iter()
+            .map(|sink| sink.name())
+            .collect::<Vec<_>>()
+            .join(", ");
+        Self {
+            name,
+            sinks: sinks.into_iter().map(|sink| (sink, None)).collect(),
+        }
     }
 }
 
@@ -49,10 +56,16 @@ impl Sink for FanOut {
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {
-        self.sinks.iter_mut().map(|(sink, _)| sink.flush()).fold(Ok(()), Result::and)
+        self.sinks
+            .iter_mut()
+            .map(|(sink, _)| sink.flush())
+            .fold(Ok(()), Result::and)
     }
 
     fn close(&mut self) -> Result<(), SinkError> {
-        self.sinks.iter_mut().map(|(sink, _)| sink.close()).fold(Ok(()), Result::and)
+        self.sinks
+            .iter_mut()
+            .map(|(sink, _)| sink.close())
+            .fold(Ok(()), Result::and)
     }
 }

@@ -45,16 +45,30 @@ impl FileSink {
     /// # Errors
     ///
     /// As [`FileSink::open`].
-    pub fn open_with_clock(path: &Path, options: FileOptions, clock: fn() -> SystemTime) -> Result<Self, SinkError> {
+    pub fn open_with_clock(
+        path: &Path,
+        options: FileOptions,
+        clock: fn() -> SystemTime,
+    ) -> Result<Self, SinkError> {
         let appender = Appender::open(path, clock())?;
-        Ok(Self { name: format!("file:{}", path.display()), appender, options, clock })
+        Ok(Self {
+            name: format!("file:{}", path.display()),
+            appender,
+            options,
+            clock,
+        })
     }
 
     fn is_full(&self, more: usize, now: SystemTime) -> bool {
         let Appender { length, begun, .. } = self.appender;
-        let is_large = self.options.rotate_bytes.is_some_and(|limit| length.saturating_add(more as u64) > limit);
-        let is_old =
-            self.options.rotate_age.is_some_and(|limit| now.duration_since(begun).is_ok_and(|age| age >= limit));
+        let is_large = self
+            .options
+            .rotate_bytes
+            .is_some_and(|limit| length.saturating_add(more as u64) > limit);
+        let is_old = self
+            .options
+            .rotate_age
+            .is_some_and(|limit| now.duration_since(begun).is_ok_and(|age| age >= limit));
         length > 0 && (is_large || is_old)
     }
 }
@@ -93,7 +107,9 @@ impl Appender {
     pub(super) fn open(path: &Path, now: SystemTime) -> Result<Self, SinkError> {
         let storage = |error: io::Error| SinkError::storage(path, &error);
         let is_new = !path.exists();
-        let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(path).map_err(storage)?;
+        let mut file = private(OpenOptions::new().read(true).append(true).create(true))
+            .open(path)
+            .map_err(storage)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(SinkError::Locked(path.to_owned())),
@@ -107,8 +123,16 @@ impl Appender {
             sync_folder(path)?;
         }
         // A pipe or a device has no time of birth; neither is rotated.
-        let begun = file.metadata().and_then(|metadata| metadata.created()).unwrap_or(now);
-        Ok(Self { path: path.to_owned(), file, length, begun: if length == 0 { now } else { begun } })
+        let begun = file
+            .metadata()
+            .and_then(|metadata| metadata.created())
+            .unwrap_or(now);
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            length,
+            begun: if length == 0 { now } else { begun },
+        })
     }
 
     /// Appends whole lines and syncs them. On an error the file is cut back to what was acknowledged.
@@ -128,7 +152,11 @@ impl Appender {
 
     /// Opens the path again if it no longer names this file.
     pub(super) fn follow(&mut self, now: SystemTime) -> Result<(), SinkError> {
-        if is_same(&self.file, &self.path) { Ok(()) } else { self.reopen(now) }
+        if is_same(&self.file, &self.path) {
+            Ok(())
+        } else {
+            self.reopen(now)
+        }
     }
 
     fn rotate(&mut self, now: SystemTime) -> Result<(), SinkError> {
@@ -164,7 +192,9 @@ fn repair(path: &Path, file: &mut File) -> Result<u64, SinkError> {
             torn.sync_all()
         };
         move_aside().map_err(|error| SinkError::storage(&aside, &error))?;
-        file.set_len(whole).and_then(|()| file.sync_all()).map_err(storage)?;
+        file.set_len(whole)
+            .and_then(|()| file.sync_all())
+            .map_err(storage)?;
         sync_folder(path)?;
         log::warn!(bytes = length - whole; "a torn last line, never acknowledged, was moved aside");
     }
@@ -193,10 +223,17 @@ fn whole_lines(file: &mut File, length: u64) -> io::Result<u64> {
 fn free_name(path: &Path, now: SystemTime) -> PathBuf {
     let time = crate::logging::utc(now).replace(['-', ':'], "");
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    let extension = path
+        .extension()
+        .map(|extension| format!(".{}", extension.to_string_lossy()))
+        .unwrap_or_default();
     (1_u64..)
         .map(|nth| {
-            let nth = if nth == 1 { String::new() } else { format!("-{nth}") };
+            let nth = if nth == 1 {
+                String::new()
+            } else {
+                format!("-{nth}")
+            };
             path.with_file_name(format!("{stem}-{time}{nth}{extension}"))
         })
         .find(|name| !name.exists())

@@ -96,9 +96,17 @@ enum Verdict {
 impl HttpSink {
     /// Makes the sink. Sends nothing yet.
     #[must_use]
-    pub fn new(link: Link, options: HttpOptions, transport: Arc<dyn Transport>, pause: Arc<dyn Pause>) -> Self {
+    pub fn new(
+        link: Link,
+        options: HttpOptions,
+        transport: Arc<dyn Transport>,
+        pause: Arc<dyn Pause>,
+    ) -> Self {
         let uri = link.uri();
-        let host = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
+        let host = uri
+            .authority()
+            .map(http::uri::Authority::as_str)
+            .unwrap_or_default();
         let name = format!("{}://{host}", uri.scheme_str().unwrap_or_default());
         let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), fastrand::u64(..));
         Self {
@@ -129,18 +137,29 @@ impl HttpSink {
     }
 
     /// Sends a chunk, halving it while events are at fault.
-    fn send_chunk(&mut self, batch: &Batch, chunk: Range<usize>, refused: &mut Vec<Refused>) -> Result<(), SinkError> {
+    fn send_chunk(
+        &mut self,
+        batch: &Batch,
+        chunk: Range<usize>,
+        refused: &mut Vec<Refused>,
+    ) -> Result<(), SinkError> {
         if let (1, Some(event)) = (chunk.len(), batch.event(chunk.start))
             && event.json.len() + 2 > self.options.max_bytes
         {
             let reason = RefusedReason::TooLarge(self.options.max_bytes);
-            refused.push(Refused { index: chunk.start, reason });
+            refused.push(Refused {
+                index: chunk.start,
+                reason,
+            });
             return Ok(());
         }
         match self.send(batch, chunk.clone())? {
             Verdict::Accepted => self.has_accepted = true,
             Verdict::Guilty(status) if chunk.len() == 1 => {
-                refused.push(Refused { index: chunk.start, reason: RefusedReason::Status(status) });
+                refused.push(Refused {
+                    index: chunk.start,
+                    reason: RefusedReason::Status(status),
+                });
             }
             Verdict::Guilty(_) => {
                 let middle = chunk.start + chunk.len() / 2;
@@ -166,11 +185,18 @@ impl HttpSink {
                             let retry_after = retry_after(answer.headers(), SystemTime::now());
                             SinkError::Unavailable { status, retry_after }
                         }
-                        300..=399 | 401..=407 | 410 | 411 | 415 | 421 | 426 => return Err(SinkError::Denied { status }),
+                        300..=399 | 401..=407 | 410 | 411 | 415 | 421 | 426 => {
+                            return Err(SinkError::Denied { status });
+                        }
                         _ => return Ok(Verdict::Guilty(status)),
                     }
                 }
-                Err(error) if matches!(error.fault(), TransportFault::Tls | TransportFault::Proxy | TransportFault::Unpinned) => {
+                Err(error)
+                    if matches!(
+                        error.fault(),
+                        TransportFault::Tls | TransportFault::Proxy | TransportFault::Unpinned
+                    ) =>
+                {
                     return Err(SinkError::Unreachable(error));
                 }
                 Err(error) => SinkError::Unreachable(error),
@@ -217,7 +243,10 @@ impl HttpSink {
             return Ok(plain);
         }
         let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
-        encoder.write_all(&plain).and_then(|()| encoder.finish()).map_err(|_| SinkError::Internal("compression failed"))
+        encoder
+            .write_all(&plain)
+            .and_then(|()| encoder.finish())
+            .map_err(|_| SinkError::Internal("compression failed"))
     }
 
     fn request(&self, body: Vec<u8>) -> Result<Request<Vec<u8>>, SinkError> {
@@ -228,12 +257,16 @@ impl HttpSink {
             BodyFormat::Ndjson => "application/x-ndjson",
             BodyFormat::JsonArray => "application/json",
         };
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(kind));
         if self.options.gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         for header in &self.options.secret_headers {
-            self.link.sign(&mut request, header).map_err(SinkError::Unreachable)?;
+            self.link
+                .sign(&mut request, header)
+                .map_err(SinkError::Unreachable)?;
         }
         Ok(request)
     }
@@ -249,14 +282,22 @@ impl Sink for HttpSink {
 
     fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
         let fingerprint = batch.fingerprint();
-        let resumed = self.progress.take().filter(|progress| progress.fingerprint == fingerprint);
-        let (mut done, mut refused) = resumed.map_or((0, Vec::new()), |progress| (progress.done, progress.refused));
+        let resumed = self
+            .progress
+            .take()
+            .filter(|progress| progress.fingerprint == fingerprint);
+        let (mut done, mut refused) =
+            resumed.map_or((0, Vec::new()), |progress| (progress.done, progress.refused));
         while done < batch.len() {
             let chunk = self.next_chunk(batch, done);
             let end = chunk.end;
             let mut chunk_refused = Vec::new();
             if let Err(error) = self.send_chunk(batch, chunk, &mut chunk_refused) {
-                self.progress = Some(Progress { fingerprint, done, refused });
+                self.progress = Some(Progress {
+                    fingerprint,
+                    done,
+                    refused,
+                });
                 return Err(error);
             }
             refused.append(&mut chunk_refused);
@@ -275,6 +316,9 @@ impl Sink for HttpSink {
 
 impl fmt::Debug for HttpSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpSink").field("name", &self.name).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("HttpSink")
+            .field("name", &self.name)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

@@ -40,10 +40,13 @@ impl<W: Write + Send> Sink for StdoutSink<W> {
     }
 
     fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
-        self.out.write_all(batch.ndjson()).and_then(|()| self.out.flush()).map_err(|error| match error.kind() {
-            ErrorKind::BrokenPipe => SinkError::Closed,
-            _ => SinkError::storage(Path::new("standard output"), &error),
-        })?;
+        self.out
+            .write_all(batch.ndjson())
+            .and_then(|()| self.out.flush())
+            .map_err(|error| match error.kind() {
+                ErrorKind::BrokenPipe => SinkError::Closed,
+                _ => SinkError::storage(Path::new("standard output"), &error),
+            })?;
         Ok(Delivery::default())
     }
 }
@@ -69,14 +72,27 @@ mod tests {
 
     fn batch() -> Batch {
         let mut batch = Batch::default();
-        assert!(batch.push(EventKey { id: "1".to_owned(), sequence: 0 }, b"{}").is_ok());
+        assert!(
+            batch
+                .push(
+                    EventKey {
+                        id: "1".to_owned(),
+                        sequence: 0
+                    },
+                    b"{}"
+                )
+                .is_ok()
+        );
         batch
     }
 
     #[test]
     fn events_are_flushed_before_they_are_acknowledged() {
         let mut out = Vec::new();
-        assert_eq!(StdoutSink::on(&mut out).deliver(&batch()), Ok(Delivery::default()));
+        assert_eq!(
+            StdoutSink::on(&mut out).deliver(&batch()),
+            Ok(Delivery::default())
+        );
         assert_eq!(out, b"{}\n");
     }
 
@@ -86,6 +102,12 @@ mod tests {
         assert_eq!(sink.deliver(&batch()), Err(SinkError::Closed));
         assert_eq!(SinkError::Closed.remedy(), None);
         let full = StdoutSink::on(Broken(ErrorKind::StorageFull)).deliver(&batch());
-        assert!(matches!(full, Err(SinkError::Storage { kind: ErrorKind::StorageFull, .. })));
+        assert!(matches!(
+            full,
+            Err(SinkError::Storage {
+                kind: ErrorKind::StorageFull,
+                ..
+            })
+        ));
     }
 }
