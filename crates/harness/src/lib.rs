@@ -1,5 +1,6 @@
 //! The program `message-trace`: source → ledger → component → sink.
 
+pub mod auth;
 pub mod cli;
 pub mod http;
 pub mod logging;
