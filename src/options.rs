@@ -1,6 +1,8 @@
 //! Options: one record, the same in every host.
 
 use crate::DEFAULT_MAX_LINE_BYTES;
+use crate::lanes::Out;
+use crate::target::Writer;
 
 /// The shape of the events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,4 +66,45 @@ impl Default for Options {
             max_line_bytes: DEFAULT_MAX_LINE_BYTES,
         }
     }
+}
+
+/// Options, made ready for the lines.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) writer: Writer,
+    /// In lower case, without a leading `@` or dot and without a trailing dot; escaped for a JSON string.
+    pub(crate) organization_domains: Vec<Vec<u8>>,
+    /// Escaped for a JSON string; not empty.
+    pub(crate) tenant_id: Option<Vec<u8>>,
+    pub(crate) keep_original: bool,
+    pub(crate) max_line_bytes: u32,
+}
+
+impl Prepared {
+    pub(crate) fn new(options: Options) -> Self {
+        let Options {
+            target,
+            organization_domains,
+            tenant_id,
+            keep_original,
+            max_line_bytes,
+        } = options;
+        let domains = organization_domains.iter().map(|domain| {
+            let domain = domain.trim().trim_start_matches(['@', '.']).trim_end_matches('.');
+            escaped(&domain.to_lowercase())
+        });
+        Self {
+            writer: crate::target::writer(target),
+            organization_domains: domains.filter(|domain| !domain.is_empty()).collect(),
+            tenant_id: tenant_id.map(|id| escaped(&id)).filter(|id| !id.is_empty()),
+            keep_original,
+            max_line_bytes,
+        }
+    }
+}
+
+fn escaped(text: &str) -> Vec<u8> {
+    let mut out = Out::default();
+    out.put_escaped(text.as_bytes());
+    out.into_inner()
 }

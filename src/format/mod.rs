@@ -1,0 +1,209 @@
+//! Stage one: a raw line becomes a trace record, or a rejection. All refusal is here.
+
+mod graph;
+mod reporting;
+mod envelope;
+mod line;
+mod shape;
+
+pub(crate) use envelope::rows;
+pub(crate) use line::{Line, read};
+pub(crate) use shape::{Matched, Shapes};
+
+use crate::Rejection;
+use crate::json::decode_into;
+use crate::record::{Field, Instant, Ip, Problems, Text, TraceRecord};
+
+/// A vendor's shape of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Graph's `exchangeMessageTrace`.
+    Graph,
+    /// The Reporting Web Service, and what the cmdlets give as JSON.
+    Reporting,
+}
+
+impl Format {
+    const ALL: [Self; 2] = [Self::Graph, Self::Reporting];
+
+    /// The key of each field, in the order of the fields; empty where the format has none.
+    const fn keys(self) -> &'static [&'static str; Field::COUNT] {
+        match self {
+            Self::Graph => &graph::KEYS,
+            Self::Reporting => &reporting::KEYS,
+        }
+    }
+
+    /// The key whose presence tells the format.
+    const fn time_key(self) -> &'static str {
+        self.keys()[Field::Received as usize]
+    }
+
+    fn instant(self, text: &[u8]) -> Option<Instant> {
+        match self {
+            Self::Graph => graph::instant(text),
+            Self::Reporting => reporting::instant(text),
+        }
+    }
+}
+
+/// Where a field's value stands, and what it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slot {
+    kind: Kind,
+    start: u32,
+    end: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    /// Not there, or `null`.
+    #[default]
+    Absent,
+    /// A string without a backslash.
+    Plain,
+    /// A string with one.
+    Escaped,
+    Number,
+    /// Neither text nor number.
+    Other,
+}
+
+/// The slot of each field.
+pub(crate) type Slots = [Slot; Field::COUNT];
+
+impl Slot {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "lines are at most u32::MAX bytes long"
+    )]
+    fn new(kind: Kind, start: usize, end: usize) -> Self {
+        Self {
+            kind,
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    fn range(self) -> core::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Makes the record of a row whose values stand in `line` where `slots` say. Values with escapes are decoded into
+/// `decoded`.
+///
+/// # Errors
+///
+/// `missing-field` and `invalid-field` for the time of receipt; nothing else costs the event.
+pub(crate) fn record<'a>(
+    format: Format,
+    line: &'a [u8],
+    slots: &Slots,
+    decoded: &'a mut Vec<u8>,
+) -> Result<TraceRecord<'a>, Rejection> {
+    decoded.clear();
+    let mut slots = *slots;
+    for slot in &mut slots {
+        if slot.kind == Kind::Escaped {
+            let start = decoded.len();
+            decode_into(&line[slot.range()], decoded);
+            *slot = Slot::new(Kind::Escaped, start, decoded.len());
+        }
+    }
+    Values {
+        line,
+        decoded,
+        slots,
+        problems: Problems::default(),
+    }
+    .record(format)
+}
+
+/// The values of a row, while they become a record.
+struct Values<'a> {
+    line: &'a [u8],
+    decoded: &'a [u8],
+    slots: Slots,
+    problems: Problems,
+}
+
+impl<'a> Values<'a> {
+    fn record(mut self, format: Format) -> Result<TraceRecord<'a>, Rejection> {
+        let time_key = format.time_key();
+        let received_as_written = match self.slots[Field::Received as usize].kind {
+            Kind::Number | Kind::Other => return Err(Rejection::InvalidField(time_key)),
+            _ => self
+                .text(Field::Received)
+                .ok_or(Rejection::MissingField(time_key))?,
+        };
+        let received = format
+            .instant(received_as_written.bytes)
+            .ok_or(Rejection::InvalidField(time_key))?;
+        Ok(TraceRecord {
+            format,
+            received,
+            received_as_written,
+            trace_id: self.text(Field::TraceId),
+            message_id: self.text(Field::MessageId),
+            sender: self.text(Field::Sender),
+            recipient: self.text(Field::Recipient),
+            subject: self.text(Field::Subject),
+            size_bytes: self.size(),
+            from_ip: self.ip(Field::FromIp),
+            to_ip: self.ip(Field::ToIp),
+            status: self.text(Field::Status),
+            organization: self.text(Field::Organization),
+            problems: self.problems,
+        })
+    }
+
+    /// The field's text; `None` where it is absent, empty, or no text.
+    #[inline]
+    fn text(&mut self, field: Field) -> Option<Text<'a>> {
+        let slot = self.slots[field as usize];
+        let text = match slot.kind {
+            Kind::Absent => return None,
+            Kind::Plain => Text {
+                bytes: &self.line[slot.range()],
+                plain: true,
+            },
+            Kind::Escaped => Text {
+                bytes: &self.decoded[slot.range()],
+                plain: false,
+            },
+            Kind::Number | Kind::Other => {
+                self.problems.add(field);
+                return None;
+            }
+        };
+        (!text.bytes.is_empty()).then_some(text)
+    }
+
+    /// The size: digits, as a number or as a string.
+    fn size(&mut self) -> Option<u64> {
+        let slot = self.slots[Field::Size as usize];
+        let digits = match slot.kind {
+            Kind::Number => &self.line[slot.range()],
+            _ => self.text(Field::Size)?.bytes,
+        };
+        let size = digits.iter().try_fold(0_u64, |size, digit| match digit {
+            b'0'..=b'9' => size.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
+            _ => None,
+        });
+        let size = size.filter(|&size| i64::try_from(size).is_ok());
+        if size.is_none() {
+            self.problems.add(Field::Size);
+        }
+        size
+    }
+
+    fn ip(&mut self, field: Field) -> Option<Ip> {
+        let text = self.text(field)?;
+        let ip = Ip::parse(text.bytes);
+        if ip.is_none() {
+            self.problems.add(field);
+        }
+        ip
+    }
+}

@@ -1,0 +1,7 @@
+//! JSON, read strictly (RFC 8259) and without building a tree.
+
+mod reader;
+mod text;
+
+pub(crate) use reader::{Reader, Scalar, StringSpan, Value};
+pub(crate) use text::{decode_into, escape_len};

@@ -1,0 +1,375 @@
+//! The way of a line.
+
+use core::mem;
+use core::ops::Range;
+
+use crate::format::{self, Format, Line, Matched, Shapes, Slots};
+use crate::lanes::Out;
+use crate::options::{Options, Prepared};
+use crate::record::Revision;
+use crate::rejection::{Rejected, Rejection};
+use crate::target::{Event, Writer};
+
+/// How many bytes are kept readable behind a line that stands alone, so that it can be read in whole blocks.
+const PADDING: usize = 512;
+/// The most room that is made for the events of a batch before it is known how long they are, in bytes.
+const MAX_FIRST_ROOM: usize = 1 << 24;
+
+/// Turns one line into one event with the default options.
+///
+/// # Errors
+///
+/// The [`Rejection`] that says why the line gives no event.
+pub fn normalize(line: &str) -> Result<String, Rejection> {
+    let mut event = Vec::new();
+    Normalizer::new(Options::default()).normalize(line.as_bytes(), &mut event)?;
+    Ok(String::from_utf8_lossy(&event).into_owned())
+}
+
+/// Turns lines into events under one set of options.
+///
+/// Remembers the shape of lines it saw (keys, punctuation and white space, never a value) to read the next ones
+/// faster. What comes out does not depend on it.
+#[derive(Debug)]
+pub struct Normalizer {
+    options: Prepared,
+    shapes: Shapes,
+    buffers: Buffers,
+}
+
+/// Room that is used again for every line.
+#[derive(Debug, Default)]
+struct Buffers {
+    /// A line that stands alone, with padding behind it.
+    line: Vec<u8>,
+    /// The raw line, escaped, for targets that do not begin with it.
+    original: Out,
+    /// Values whose escapes were decoded.
+    decoded: Vec<u8>,
+    /// A target's own.
+    scratch: Out,
+}
+
+impl Normalizer {
+    /// Makes a normalizer. Never fails.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options: Prepared::new(options),
+            shapes: Shapes::default(),
+            buffers: Buffers::default(),
+        }
+    }
+
+    /// Appends the event of one line to `out`, without a line feed. On a rejection `out` is as it was.
+    ///
+    /// The line is taken as it is: a trailing line feed that comes in stays in the event's copy of it. An envelope of
+    /// exactly one row gives that row's event.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] that says why the line gives no event.
+    pub fn normalize(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Rejection> {
+        self.alone(line, None, out)
+    }
+
+    /// Appends the event of a line that was delivered before and has changed since.
+    ///
+    /// # Errors
+    ///
+    /// The [`Rejection`] that says why the line gives no event.
+    pub fn normalize_revision(
+        &mut self,
+        line: &[u8],
+        revision: &Revision<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Rejection> {
+        self.alone(line, Some(*revision), out)
+    }
+
+    /// Appends the events of all lines to `events`, each with a line feed, and why lines were refused to
+    /// `rejections`. Returns how many events were appended.
+    ///
+    /// A line feed ends a line and is not part of it; the last line may lack it. Lines of white space only are passed
+    /// over, but counted. An envelope gives one event for each row.
+    pub fn normalize_batch(
+        &mut self,
+        lines: &[u8],
+        events: &mut Vec<u8>,
+        rejections: &mut Vec<Rejected>,
+    ) -> u32 {
+        let mut out = Out::new(mem::take(events));
+        // Events are about twice as long as their lines: room for all at once, where that is not too much.
+        out.make_room((lines.len() * 5 / 2).min(MAX_FIRST_ROOM));
+        let mut batch = Batch {
+            normalizer: self,
+            rejections,
+            count: 0,
+            line: 0,
+        };
+        batch.run(lines, &mut out);
+        let count = batch.count;
+        *events = out.into_inner();
+        count
+    }
+
+    fn alone(
+        &mut self,
+        line: &[u8],
+        revision: Option<Revision<'_>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Rejection> {
+        self.check_length(line.len())?;
+        let mut written = Out::new(mem::take(out));
+        let result = self.with_padding(line, |normalizer, padded| {
+            normalizer.line(padded, line.len(), revision, &mut written)
+        });
+        *out = written.into_inner();
+        result
+    }
+
+    /// Hands `line` on with padding behind it, so that it can be read in whole blocks.
+    fn with_padding<T>(&mut self, line: &[u8], read: impl FnOnce(&mut Self, &[u8]) -> T) -> T {
+        let mut padded = mem::take(&mut self.buffers.line);
+        padded.clear();
+        padded.extend_from_slice(line);
+        padded.resize(line.len() + PADDING, 0);
+        let result = read(self, &padded);
+        self.buffers.line = padded;
+        result
+    }
+
+    /// One line that ends at `end` of `padded`: a row, or an envelope of one.
+    fn line(
+        &mut self,
+        padded: &[u8],
+        end: usize,
+        revision: Option<Revision<'_>>,
+        out: &mut Out,
+    ) -> Result<(), Rejection> {
+        if let Some(result) = self.row_of_known_shape(padded, 0, |at| at == end, revision, out) {
+            return result.map(|_| ());
+        }
+        let line = &padded[..end];
+        match format::read(line)? {
+            Line::Row(format, slots) => self.row(format, line, &slots, revision, out),
+            Line::Envelope(start, depth) => {
+                let mut rows = format::rows(line, start, depth);
+                match (rows.next(), rows.next()) {
+                    (Some(row), None) => self.row_of_envelope(line, row, revision, out),
+                    (None, _) => Err(Rejection::Envelope(0)),
+                    (Some(_), Some(_)) => Err(Rejection::Envelope(count(2 + rows.count()))),
+                }
+            }
+        }
+    }
+
+    /// One row of an envelope, judged as a line of its own.
+    fn row_of_envelope(
+        &mut self,
+        line: &[u8],
+        row: Range<usize>,
+        revision: Option<Revision<'_>>,
+        out: &mut Out,
+    ) -> Result<(), Rejection> {
+        self.check_length(row.len())?;
+        let Range { start, end } = row;
+        if let Some(result) = self.row_of_known_shape(line, start, |at| at == end, revision, out) {
+            return result.map(|_| ());
+        }
+        let row = &line[start..end];
+        if row.first() != Some(&b'{') {
+            return Err(Rejection::Syntax(count(start)));
+        }
+        match format::read(row)? {
+            Line::Row(format, slots) => self.row(format, row, &slots, revision, out),
+            Line::Envelope(start, depth) => Err(Rejection::Envelope(count(
+                format::rows(row, start, depth).count(),
+            ))),
+        }
+    }
+
+    /// The line that starts at `start` of `bytes`, if it is a row of a known shape: where it ends.
+    #[inline]
+    fn row_of_known_shape(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        ends: impl Fn(usize) -> bool,
+        revision: Option<Revision<'_>>,
+        out: &mut Out,
+    ) -> Option<Result<usize, Rejection>> {
+        let before = out.len();
+        let Writer { before_original, .. } = self.options.writer;
+        let matched = if let Some(opening) = before_original {
+            out.put(opening);
+            self.shapes.read(bytes, start, out, ends)
+        } else {
+            self.buffers.original.truncate(0);
+            self.shapes.read(bytes, start, &mut self.buffers.original, ends)
+        };
+        let Some(Matched { format, slots, end }) = matched else {
+            out.truncate(before);
+            return None;
+        };
+        let result = self.event(format, bytes, &slots, revision, out);
+        if result.is_err() {
+            out.truncate(before);
+        }
+        Some(result.map(|()| end))
+    }
+
+    /// A row that was read key by key.
+    #[cold]
+    fn row(
+        &mut self,
+        format: Format,
+        row: &[u8],
+        slots: &Slots,
+        revision: Option<Revision<'_>>,
+        out: &mut Out,
+    ) -> Result<(), Rejection> {
+        let before = out.len();
+        if let Some(opening) = self.options.writer.before_original {
+            out.put(opening);
+            out.put_escaped(row);
+        } else {
+            self.buffers.original.truncate(0);
+            self.buffers.original.put_escaped(row);
+        }
+        self.shapes.learn(row);
+        let result = self.event(format, row, slots, revision, out);
+        if result.is_err() {
+            out.truncate(before);
+        }
+        result
+    }
+
+    /// Makes the record and writes what follows the raw line.
+    #[inline]
+    fn event(
+        &mut self,
+        format: Format,
+        line: &[u8],
+        slots: &Slots,
+        revision: Option<Revision<'_>>,
+        out: &mut Out,
+    ) -> Result<(), Rejection> {
+        let Buffers {
+            original,
+            decoded,
+            scratch,
+            ..
+        } = &mut self.buffers;
+        let record = format::record(format, line, slots, decoded)?;
+        let original = original.as_slice();
+        (self.options.writer.write)(
+            &Event {
+                record: &record,
+                original,
+                options: &self.options,
+                revision,
+            },
+            out,
+            scratch,
+        );
+        Ok(())
+    }
+
+    fn check_length(&self, len: usize) -> Result<(), Rejection> {
+        let limit = self.options.max_line_bytes;
+        if len > limit as usize {
+            Err(Rejection::TooLong(limit))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The lines of a batch on their way.
+struct Batch<'a> {
+    normalizer: &'a mut Normalizer,
+    rejections: &'a mut Vec<Rejected>,
+    count: u32,
+    /// The number of the line, from 1.
+    line: u32,
+}
+
+impl Batch<'_> {
+    fn run(&mut self, lines: &[u8], out: &mut Out) {
+        let ends = |at| lines.get(at) == Some(&b'\n');
+        let limit = self.normalizer.options.max_line_bytes as usize;
+        let mut start = 0;
+        while start < lines.len() {
+            self.line = self.line.saturating_add(1);
+            let before = out.len();
+            start = match self.normalizer.row_of_known_shape(lines, start, ends, None, out) {
+                Some(Ok(end)) if end - start <= limit => {
+                    self.end_event(out);
+                    end + 1
+                }
+                _ => {
+                    out.truncate(before);
+                    self.other(lines, start, out)
+                }
+            };
+        }
+    }
+
+    /// A line that fits no shape, is refused, or stands at the end of the batch. Returns where the next one starts.
+    #[cold]
+    fn other(&mut self, lines: &[u8], start: usize, out: &mut Out) -> usize {
+        let end = memchr::memchr(b'\n', &lines[start..]).map_or(lines.len(), |len| start + len);
+        let line = &lines[start..end];
+        if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+            let result = match self.normalizer.check_length(line.len()) {
+                Ok(()) => self.normalizer.with_padding(line, |normalizer, padded| {
+                    let ends = |at| at == line.len();
+                    match normalizer.row_of_known_shape(padded, 0, ends, None, out) {
+                        Some(result) => result.map(|_| None),
+                        None => match format::read(line)? {
+                            Line::Row(format, slots) => {
+                                normalizer.row(format, line, &slots, None, out).map(|()| None)
+                            }
+                            Line::Envelope(start, depth) => Ok(Some((start, depth))),
+                        },
+                    }
+                }),
+                // The limit is one of rows: an envelope may be longer.
+                Err(too_long) => match format::read(line) {
+                    Ok(Line::Envelope(start, depth)) => Ok(Some((start, depth))),
+                    _ => Err(too_long),
+                },
+            };
+            match result {
+                Ok(None) => self.end_event(out),
+                Ok(Some((start, depth))) => {
+                    for row in format::rows(line, start, depth) {
+                        match self.normalizer.row_of_envelope(line, row, None, out) {
+                            Ok(()) => self.end_event(out),
+                            Err(reason) => self.reject(reason),
+                        }
+                    }
+                }
+                Err(reason) => self.reject(reason),
+            }
+        }
+        end + 1
+    }
+
+    fn end_event(&mut self, out: &mut Out) {
+        out.put_byte(b'\n');
+        self.count = self.count.saturating_add(1);
+    }
+
+    fn reject(&mut self, reason: Rejection) {
+        self.rejections.push(Rejected {
+            line: self.line,
+            reason,
+        });
+    }
+}
+
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

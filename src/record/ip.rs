@@ -1,0 +1,308 @@
+//! IP addresses, read leniently and written in one form.
+
+/// The longest canonical text: eight groups of four digits.
+const MAX_TEXT: usize = 39;
+
+/// An IP address in its canonical text: dotted decimal for IPv4 (also where it came mapped into IPv6), RFC 5952 for
+/// IPv6.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ip {
+    text: [u8; MAX_TEXT],
+    len: u8,
+}
+
+impl Ip {
+    /// Reads an IPv4 address, or an IPv6 address with or without brackets and zone id. Anything else is no IP.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        if let Some(ip) = Self::parse_v4(text) {
+            return Some(ip);
+        }
+        let inner = match text {
+            [b'[', inner @ .., b']'] => inner,
+            bytes => bytes,
+        };
+        let address = match memchr::memchr(b'%', inner) {
+            // A zone id names an interface of the host that wrote it: it means nothing elsewhere.
+            Some(zone) if zone + 1 < inner.len() => &inner[..zone],
+            Some(_) => return None,
+            None => inner,
+        };
+        groups(address).map(Self::from_groups)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.text[..usize::from(self.len)]
+    }
+
+    /// Four numbers of up to 255 without leading zeros: the text is canonical as it is.
+    fn parse_v4(text: &[u8]) -> Option<Self> {
+        if !(7..=15).contains(&text.len()) {
+            return None;
+        }
+        let mut copy = [0; MAX_TEXT];
+        copy[..text.len()].copy_from_slice(text);
+        octets(text)?;
+        Some(Self {
+            text: copy,
+            len: text.len().try_into().ok()?,
+        })
+    }
+
+    fn from_groups(groups: [u16; 8]) -> Self {
+        let mut ip = Self {
+            text: [0; MAX_TEXT],
+            len: 0,
+        };
+        if let [0, 0, 0, 0, 0, 0xFFFF, high, low] = groups {
+            let [a, b] = high.to_be_bytes();
+            let [c, d] = low.to_be_bytes();
+            for (i, octet) in [a, b, c, d].into_iter().enumerate() {
+                if i > 0 {
+                    ip.push(b'.');
+                }
+                ip.push_octet(octet);
+            }
+            return ip;
+        }
+        let zeros = longest_zeros(&groups);
+        let mut i = 0;
+        while i < groups.len() {
+            if zeros.contains(&i) {
+                ip.push(b':');
+                ip.push(b':');
+                i = zeros.end;
+                continue;
+            }
+            if i > 0 && i != zeros.end {
+                ip.push(b':');
+            }
+            ip.push_group(groups[i]);
+            i += 1;
+        }
+        ip
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.text.get_mut(usize::from(self.len)) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
+    fn push_octet(&mut self, octet: u8) {
+        if octet >= 100 {
+            self.push(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            self.push(b'0' + octet / 10 % 10);
+        }
+        self.push(b'0' + octet % 10);
+    }
+
+    fn push_group(&mut self, group: u16) {
+        let mut started = false;
+        for shift in [12, 8, 4, 0] {
+            let digit = (group >> shift & 15) as u8;
+            started |= digit != 0 || shift == 0;
+            if started {
+                self.push(if digit < 10 {
+                    b'0' + digit
+                } else {
+                    b'a' + digit - 10
+                });
+            }
+        }
+    }
+}
+
+/// The four numbers of dotted decimal: one to three digits each, no leading zero, at most 255.
+fn octets(text: &[u8]) -> Option<[u8; 4]> {
+    let mut octets = [0_u8; 4];
+    let mut at = 0;
+    for (i, octet) in octets.iter_mut().enumerate() {
+        if i > 0 {
+            if text.get(at) != Some(&b'.') {
+                return None;
+            }
+            at += 1;
+        }
+        let start = at;
+        let mut number = 0_u16;
+        while let Some(digit) = text.get(at).filter(|digit| digit.is_ascii_digit()) {
+            if at - start == 3 {
+                return None;
+            }
+            number = number * 10 + u16::from(digit - b'0');
+            at += 1;
+        }
+        if at == start || (at - start > 1 && text[start] == b'0') {
+            return None;
+        }
+        *octet = u8::try_from(number).ok()?;
+    }
+    (at == text.len()).then_some(octets)
+}
+
+/// The eight groups of an IPv6 address: `::` once at most, the last two groups also as dotted decimal.
+fn groups(text: &[u8]) -> Option<[u16; 8]> {
+    let mut groups = [0_u16; 8];
+    let mut count = 0;
+    // How many groups stand before `::`.
+    let mut gap = None;
+    let mut at = 0;
+    if text.starts_with(b"::") {
+        gap = Some(0);
+        at = 2;
+    }
+    while at < text.len() {
+        if count == 8 {
+            return None;
+        }
+        let start = at;
+        let mut group = 0_u32;
+        while let Some(digit) = text.get(at).and_then(|&byte| char::from(byte).to_digit(16)) {
+            group = group << 4 | digit;
+            at += 1;
+            if at - start > 4 {
+                return None;
+            }
+        }
+        if text.get(at) == Some(&b'.') {
+            if count > 6 {
+                return None;
+            }
+            let [a, b, c, d] = octets(&text[start..])?;
+            groups[count] = u16::from_be_bytes([a, b]);
+            groups[count + 1] = u16::from_be_bytes([c, d]);
+            count += 2;
+            at = text.len();
+            break;
+        }
+        if at == start {
+            return None;
+        }
+        groups[count] = u16::try_from(group).ok()?;
+        count += 1;
+        match text.get(at..) {
+            Some([]) | None => break,
+            Some([b':', b':', ..]) if gap.is_none() => {
+                gap = Some(count);
+                at += 2;
+            }
+            Some([b':', next, ..]) if *next != b':' => at += 1,
+            Some(_) => return None,
+        }
+    }
+    if at != text.len() {
+        return None;
+    }
+    match gap {
+        None => (count == 8).then_some(groups),
+        // `::` stands for at least one group.
+        Some(_) if count == 8 => None,
+        Some(gap) => {
+            groups.copy_within(gap..count, 8 - (count - gap));
+            groups[gap..8 - (count - gap)].fill(0);
+            Some(groups)
+        }
+    }
+}
+
+/// The longest run of two or more groups that are zero, the first of several; empty behind the last group if none.
+fn longest_zeros(groups: &[u16; 8]) -> core::ops::Range<usize> {
+    let mut longest = usize::MAX..usize::MAX;
+    let mut start = 0;
+    for end in 0..=groups.len() {
+        if groups.get(end) != Some(&0) {
+            if end - start >= 2 && end - start > longest.len() {
+                longest = start..end;
+            }
+            start = end + 1;
+        }
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use proptest::prelude::*;
+
+    use super::Ip;
+
+    fn ours(text: &str) -> Option<String> {
+        Ip::parse(text.as_bytes()).map(|ip| String::from_utf8_lossy(ip.as_bytes()).into_owned())
+    }
+
+    /// The standard library's reading, an address that was mapped written as IPv4.
+    fn theirs(text: &str) -> Option<String> {
+        text.parse::<IpAddr>().ok().map(|ip| match ip.to_canonical() {
+            IpAddr::V4(ip) => ip.to_string(),
+            // The standard library writes the deprecated IPv4-compatible form in groups as well.
+            IpAddr::V6(ip) => ip.to_string(),
+        })
+    }
+
+    #[test]
+    fn reads_what_mail_servers_write() {
+        for (text, ip) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("[fe80::1%12]", "fe80::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("::FFFF:c000:201", "192.0.2.1"),
+            ("::", "::"),
+            ("2001:db8::", "2001:db8::"),
+        ] {
+            assert_eq!(ours(text).as_deref(), Some(ip), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_none() {
+        for text in [
+            "",
+            "localhost",
+            "192.0.2.256",
+            "192.0.2.01",
+            "192.0.2",
+            "192.0.2.1.",
+            "192.0.2.1:25",
+            "[192.0.2.1]",
+            "192.0.2.1%eth0",
+            "1::2::3",
+            ":1:2:3:4:5:6:7",
+            "1:2:3:4:5:6:7:8:9",
+            "1:2:3:4:5:6:7::8",
+            "[::1",
+            "::1%",
+            "[::1]:25",
+            "12345::",
+            " 192.0.2.1",
+        ] {
+            assert_eq!(ours(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_standard_library(text in "[0-9a-fA-F:.]{0,40}") {
+            prop_assert_eq!(ours(&text), theirs(&text));
+        }
+
+        #[test]
+        fn agrees_on_every_v6(groups in proptest::array::uniform8(prop_oneof![Just(0_u16), any::<u16>()])) {
+            let text = std::net::Ipv6Addr::from(groups).to_string();
+            prop_assert_eq!(ours(&text), theirs(&text));
+        }
+
+        #[test]
+        fn agrees_on_every_v4(octets in any::<[u8; 4]>()) {
+            let text = std::net::Ipv4Addr::from(octets).to_string();
+            prop_assert_eq!(ours(&text), theirs(&text));
+        }
+    }
+}

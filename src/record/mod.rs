@@ -1,0 +1,233 @@
+//! The trace record, where all formats meet: one message, delivered or not, to one recipient.
+
+mod id;
+mod ip;
+mod time;
+
+pub(crate) use id::TraceId;
+pub(crate) use ip::Ip;
+pub(crate) use time::Instant;
+
+/// What a poller knows of a row that it delivers again because it changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision<'a> {
+    /// Written as the event's sequence number: higher than that of every earlier delivery of the row.
+    pub sequence: u64,
+    /// The status of the delivery before, as it was written; `None` if it is the same or not known.
+    pub previous_status: Option<&'a str>,
+}
+
+/// Decoded Unicode text, never empty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    /// UTF-8.
+    pub(crate) bytes: &'a [u8],
+    /// Whether it can stand between the quotes of a JSON string as it is.
+    pub(crate) plain: bool,
+}
+
+impl<'a> Text<'a> {
+    /// The text without what encloses it; itself where it is not enclosed, `None` where nothing is left.
+    pub(crate) fn without(self, open: u8, close: u8) -> Option<Self> {
+        match self.bytes {
+            [first, inner @ .., last] if (*first, *last) == (open, close) => {
+                (!inner.is_empty()).then_some(Self { bytes: inner, ..self })
+            }
+            _ => Some(self),
+        }
+    }
+
+    /// The parts before and behind the last `@`; `None` where there is none.
+    pub(crate) fn split_address(self) -> Option<(&'a [u8], &'a [u8])> {
+        let at = memchr::memrchr(b'@', self.bytes)?;
+        Some((&self.bytes[..at], &self.bytes[at + 1..]))
+    }
+
+    /// The text in lower case, for text that is not ASCII.
+    pub(crate) fn to_lowercase(self) -> String {
+        String::from_utf8_lossy(self.bytes).to_lowercase()
+    }
+}
+
+/// The fields of a record, in the order in which problems are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Received,
+    TraceId,
+    MessageId,
+    Sender,
+    Recipient,
+    Subject,
+    Size,
+    FromIp,
+    ToIp,
+    Status,
+    Organization,
+}
+
+impl Field {
+    pub(crate) const COUNT: usize = 11;
+
+    /// All fields, each at the index of its value.
+    pub(crate) const ALL: [Self; Self::COUNT] = [
+        Self::Received,
+        Self::TraceId,
+        Self::MessageId,
+        Self::Sender,
+        Self::Recipient,
+        Self::Subject,
+        Self::Size,
+        Self::FromIp,
+        Self::ToIp,
+        Self::Status,
+        Self::Organization,
+    ];
+
+    /// What is wrong with a value of this field that cannot be used.
+    pub(crate) const fn problem(self) -> &'static str {
+        match self {
+            Self::Received => "received: expected a time",
+            Self::TraceId => "trace_id: expected text",
+            Self::MessageId => "message_id: expected text",
+            Self::Sender => "sender: expected text",
+            Self::Recipient => "recipient: expected text",
+            Self::Subject => "subject: expected text",
+            Self::Size => "size: expected a whole number of bytes",
+            Self::FromIp => "from_ip: expected an IP address",
+            Self::ToIp => "to_ip: expected an IP address",
+            Self::Status => "status: expected text",
+            Self::Organization => "organization: expected text",
+        }
+    }
+}
+
+/// The optional fields whose values could not be used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Problems(u16);
+
+impl Problems {
+    pub(crate) fn add(&mut self, field: Field) {
+        self.0 |= 1 << field as u16;
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Field> {
+        Field::ALL
+            .into_iter()
+            .filter(move |&field| self.0 & 1 << field as u16 != 0)
+    }
+}
+
+/// A status that Microsoft documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the words are Microsoft's")]
+pub(crate) enum Status {
+    GettingStatus,
+    Pending,
+    Failed,
+    Delivered,
+    Expanded,
+    Quarantined,
+    FilteredAsSpam,
+    Recalled,
+    Resolved,
+    None,
+    UnknownFutureValue,
+}
+
+impl Status {
+    /// The known word, compared without case.
+    pub(crate) fn known(word: &[u8]) -> Option<Self> {
+        const WORDS: [(&[u8], Status); 11] = [
+            (b"delivered", Status::Delivered),
+            (b"failed", Status::Failed),
+            (b"expanded", Status::Expanded),
+            (b"pending", Status::Pending),
+            (b"gettingstatus", Status::GettingStatus),
+            (b"filteredasspam", Status::FilteredAsSpam),
+            (b"quarantined", Status::Quarantined),
+            (b"resolved", Status::Resolved),
+            (b"recalled", Status::Recalled),
+            (b"none", Status::None),
+            (b"unknownfuturevalue", Status::UnknownFutureValue),
+        ];
+        WORDS
+            .into_iter()
+            .find(|(known, _)| word.eq_ignore_ascii_case(known))
+            .map(|(_, status)| status)
+    }
+
+    /// The word in lower case, a hyphen before each inner capital.
+    pub(crate) const fn action(self) -> &'static str {
+        match self {
+            Self::GettingStatus => "getting-status",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+            Self::Delivered => "delivered",
+            Self::Expanded => "expanded",
+            Self::Quarantined => "quarantined",
+            Self::FilteredAsSpam => "filtered-as-spam",
+            Self::Recalled => "recalled",
+            Self::Resolved => "resolved",
+            Self::None => "none",
+            Self::UnknownFutureValue => "unknown-future-value",
+        }
+    }
+
+    /// Whether the message reached what it was sent to; `None` where that is open.
+    pub(crate) const fn succeeded(self) -> Option<bool> {
+        match self {
+            Self::Delivered | Self::Expanded | Self::Resolved => Some(true),
+            Self::Failed | Self::Quarantined | Self::FilteredAsSpam | Self::None => Some(false),
+            Self::GettingStatus | Self::Pending | Self::Recalled | Self::UnknownFutureValue => None,
+        }
+    }
+}
+
+/// One message, delivered or not, to one recipient. Absent, `null` and empty are the same: `None`.
+#[derive(Debug)]
+pub(crate) struct TraceRecord<'a> {
+    pub(crate) format: crate::format::Format,
+    /// When the service received the message.
+    pub(crate) received: Instant,
+    /// The time of receipt as it was written.
+    pub(crate) received_as_written: Text<'a>,
+    /// The trace's id: a GUID in any spelling, or another text.
+    pub(crate) trace_id: Option<Text<'a>>,
+    /// The Internet Message-ID, with its brackets.
+    pub(crate) message_id: Option<Text<'a>>,
+    /// The envelope sender; `<>` is the null reverse path of a bounce.
+    pub(crate) sender: Option<Text<'a>>,
+    pub(crate) recipient: Option<Text<'a>>,
+    pub(crate) subject: Option<Text<'a>>,
+    /// 0 to 2^63 - 1.
+    pub(crate) size_bytes: Option<u64>,
+    pub(crate) from_ip: Option<Ip>,
+    pub(crate) to_ip: Option<Ip>,
+    /// The status as written: any word.
+    pub(crate) status: Option<Text<'a>>,
+    pub(crate) organization: Option<Text<'a>>,
+    /// Optional fields that were there and could not be used.
+    pub(crate) problems: Problems,
+}
+
+impl<'a> TraceRecord<'a> {
+    /// Whether the sender is the null reverse path.
+    pub(crate) fn is_bounce(&self) -> bool {
+        self.sender.is_some_and(|sender| sender.bytes == b"<>")
+    }
+
+    /// The sender, unless it is the null reverse path.
+    pub(crate) fn sender_address(&self) -> Option<Text<'a>> {
+        self.sender.filter(|sender| sender.bytes != b"<>")
+    }
+
+    /// The IPs that are there, each once, source first.
+    pub(crate) fn ips(&self) -> impl Iterator<Item = &Ip> {
+        let to = self.to_ip.as_ref().filter(|to| self.from_ip.as_ref() != Some(to));
+        self.from_ip.iter().chain(to)
+    }
+}

@@ -1,0 +1,226 @@
+//! Target `ecs`: Elastic Common Schema 9.4, strict, with `m365.message_trace.*` beside it. Keys are in order of their
+//! names at every level.
+
+use crate::format::Format;
+use crate::lanes::Out;
+use crate::record::{Ip, Status, Text, TraceId};
+
+use super::party::{Direction, Parties, Party, put_lower};
+use super::write::{array, number, object, plain_member, text, text_member};
+use super::{Event, Writer};
+
+pub(super) const WRITER: Writer = Writer {
+    before_original: None,
+    write,
+};
+
+fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
+    let record = event.record;
+    let parties = Parties::of(record, scratch);
+    let status = record.status.and_then(|status| Status::known(status.bytes));
+
+    plain_member(out, b"{\"@timestamp\":\"", record.received.as_bytes());
+    endpoint(
+        out,
+        b",\"destination\":",
+        record.to_ip.as_ref(),
+        parties.recipient,
+    );
+    out.put_array(b",\"ecs\":{\"version\":\"9.4.0\"}");
+    email(event, parties, out);
+    if !record.problems.is_empty() {
+        array(out, b",\"error\":{\"message\":", |out| {
+            for field in record.problems.iter() {
+                plain_member(out, b",\"", field.problem().as_bytes());
+            }
+        });
+        out.put_byte(b'}');
+    }
+
+    out.put_array(b",\"event\":{");
+    if let Some(word) = record.status {
+        out.put_array(b"\"action\":\"");
+        match status {
+            Some(status) => out.put(status.action().as_bytes()),
+            None => out.put_escaped(action(word).as_bytes()),
+        }
+        out.put_array(b"\",");
+    }
+    out.put_array(b"\"category\":[\"email\"],\"dataset\":\"m365.message_trace\"");
+    if record.trace_id.is_some() {
+        out.put_array(b",\"id\":\"");
+        put_event_id(event, parties, out);
+        out.put_byte(b'"');
+    }
+    out.put_array(b",\"kind\":\"event\",\"module\":\"m365\"");
+    if event.options.keep_original {
+        plain_member(out, b",\"original\":\"", event.original);
+    }
+    out.put_array(match status.and_then(Status::succeeded) {
+        Some(true) => b",\"outcome\":\"success\"",
+        Some(false) => b",\"outcome\":\"failure\"",
+        None => b",\"outcome\":\"unknown\"",
+    });
+    match record.format {
+        Format::Graph => out.put_array(b",\"provider\":\"microsoft-graph\""),
+        Format::Reporting => out.put_array(b",\"provider\":\"reporting-web-service\""),
+    }
+    if let Some(revision) = event.revision {
+        out.put_array(b",\"sequence\":");
+        number(out, revision.sequence);
+    }
+    out.put_array(b",\"type\":[\"info\"]}");
+
+    m365(event, out);
+    object(out, b",\"organization\":", |out| {
+        if let Some(tenant_id) = &event.options.tenant_id {
+            plain_member(out, b",\"id\":\"", tenant_id);
+        }
+        text_member(out, b",\"name\":\"", record.organization);
+    });
+    related(event, parties, out);
+    endpoint(out, b",\"source\":", record.from_ip.as_ref(), parties.sender);
+    out.put_byte(b'}');
+}
+
+fn email(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
+    let record = event.record;
+    plain_member(
+        out,
+        b",\"email\":{\"delivery_timestamp\":\"",
+        record.received.as_bytes(),
+    );
+    match parties.direction(event.options) {
+        Some(Direction::Inbound) => out.put_array(b",\"direction\":\"inbound\""),
+        Some(Direction::Outbound) => out.put_array(b",\"direction\":\"outbound\""),
+        Some(Direction::Internal) => out.put_array(b",\"direction\":\"internal\""),
+        Some(Direction::External) => out.put_array(b",\"direction\":\"external\""),
+        None => {}
+    }
+    if let Some(sender) = parties.sender {
+        out.put_array(b",\"from\":{\"address\":[\"");
+        text(out, sender.address);
+        out.put_array(b"\"]}");
+    }
+    if let Some(id) = record.trace_id {
+        out.put_array(b",\"local_id\":\"");
+        put_trace_id(id, out);
+        out.put_byte(b'"');
+    }
+    text_member(
+        out,
+        b",\"message_id\":\"",
+        record.message_id.and_then(|id| id.without(b'<', b'>')),
+    );
+    text_member(out, b",\"subject\":\"", record.subject);
+    if let Some(recipient) = parties.recipient {
+        out.put_array(b",\"to\":{\"address\":[\"");
+        text(out, recipient.address);
+        out.put_array(b"\"]}");
+    }
+    out.put_byte(b'}');
+}
+
+fn m365(event: &Event<'_>, out: &mut Out) {
+    let record = event.record;
+    object(out, b",\"m365\":", |out| {
+        object(out, b",\"message_trace\":", |out| {
+            text_member(out, b",\"id\":\"", record.trace_id);
+            if record.is_bounce() {
+                out.put_array(b",\"is_bounce\":true");
+            }
+            if let Some(status) = event.revision.and_then(|revision| revision.previous_status) {
+                out.put_array(b",\"previous_status\":\"");
+                out.put_escaped(status.as_bytes());
+                out.put_byte(b'"');
+            }
+            if let Some(size) = record.size_bytes {
+                out.put_array(b",\"size\":");
+                number(out, size);
+            }
+            text_member(out, b",\"status\":\"", record.status);
+        });
+    });
+}
+
+fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
+    object(out, b",\"related\":", |out| {
+        array(out, b",\"hosts\":", |out| {
+            let mut sender_domain = None;
+            for domain in parties.iter().filter_map(Party::domain) {
+                if sender_domain != Some(domain) {
+                    plain_member(out, b",\"", domain);
+                }
+                sender_domain = Some(domain);
+            }
+        });
+        array(out, b",\"ip\":", |out| {
+            for ip in event.record.ips() {
+                plain_member(out, b",\"", ip.as_bytes());
+            }
+        });
+        array(out, b",\"user\":", |out| {
+            let mut sender = None;
+            for party in parties.iter() {
+                if sender != Some(party.lower) {
+                    plain_member(out, b",\"", party.lower);
+                }
+                sender = Some(party.lower);
+            }
+        });
+    });
+}
+
+fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>, party: Option<Party<'_>>) {
+    object(out, key, |out| {
+        if let Some(ip) = ip {
+            plain_member(out, b",\"address\":\"", ip.as_bytes());
+            plain_member(out, b",\"ip\":\"", ip.as_bytes());
+        }
+        if let Some(party) = party {
+            object(out, b",\"user\":", |out| {
+                if let Some(domain) = party.domain() {
+                    plain_member(out, b",\"domain\":\"", domain);
+                }
+                text_member(out, b",\"email\":\"", Some(party.address));
+                text_member(out, b",\"name\":\"", party.name());
+            });
+        }
+    });
+}
+
+/// Writes the id on which an event can be upserted: the same for a row read twice, or read through two formats.
+pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
+    let record = event.record;
+    if let Some(id) = record.trace_id {
+        put_trace_id(id, out);
+    }
+    out.put_byte(b'/');
+    if let Some(recipient) = parties.recipient {
+        out.put(recipient.lower);
+    }
+    out.put_byte(b'/');
+    if let Some(status) = record.status {
+        put_lower(out, status);
+    }
+}
+
+pub(super) fn put_trace_id(id: Text<'_>, out: &mut Out) {
+    match TraceId::of(id) {
+        TraceId::Guid(guid) => out.put_array(&guid),
+        TraceId::Other(other) => text(out, other),
+    }
+}
+
+/// An unknown status word in lower case, a hyphen before each inner capital.
+fn action(word: Text<'_>) -> String {
+    let word = String::from_utf8_lossy(word.bytes);
+    let mut action = String::with_capacity(word.len() + 8);
+    for (i, character) in word.char_indices() {
+        if i > 0 && character.is_uppercase() {
+            action.push('-');
+        }
+        action.extend(character.to_lowercase());
+    }
+    action
+}

@@ -1,0 +1,94 @@
+//! Target `sekoia`: the intake format of Sekoia, with the raw line in `message`.
+
+use crate::format::Format;
+use crate::lanes::Out;
+use crate::record::Ip;
+
+use super::write::{array, number, object, plain_member, text_member};
+use super::{Event, Writer};
+
+pub(super) const WRITER: Writer = Writer {
+    before_original: Some(b"{\"message\":\""),
+    write,
+};
+
+fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
+    let record = event.record;
+    out.put_array(b"\",\"event\":{");
+    if let Some(status) = record.status {
+        out.put_array(b"\"action\":\"");
+        super::write::text(out, status);
+        out.put_array(b"\",");
+    }
+    out.put_array(b"\"category\":[\"email\"]");
+    if let Some(revision) = event.revision {
+        out.put_array(b",\"sequence\":");
+        number(out, revision.sequence);
+    }
+    out.put_array(b",\"type\":[\"info\"]},\"@timestamp\":\"");
+    out.put(record.received.as_bytes());
+    out.put_byte(b'"');
+
+    let graph = record.format == Format::Graph;
+    let to_ip = record.to_ip.as_ref().filter(|_| graph);
+    endpoint(out, b",\"destination\":", to_ip);
+    object(out, b",\"email\":", |out| {
+        if let Some(sender) = record.sender {
+            out.put_array(b",\"from\":{\"address\":[\"");
+            super::write::text(out, sender);
+            out.put_array(b"\"]}");
+        }
+        let message_id = match record.message_id {
+            Some(id) if graph => id.without(b'<', b'>'),
+            id => id,
+        };
+        text_member(out, b",\"message_id\":\"", message_id);
+        text_member(out, b",\"subject\":\"", record.subject);
+        if let Some(recipient) = record.recipient {
+            out.put_array(b",\"to\":{\"address\":[\"");
+            super::write::text(out, recipient);
+            out.put_array(b"\"]}");
+        }
+    });
+    if graph {
+        if let Some(size) = record.size_bytes {
+            out.put_array(b",\"network\":{\"bytes\":");
+            number(out, size);
+            out.put_byte(b'}');
+        }
+    } else {
+        object(out, b",\"office365\":", |out| {
+            object(out, b",\"message_trace\":", |out| {
+                text_member(out, b",\"MessageTraceId\":\"", record.trace_id);
+                if let Some(size) = record.size_bytes {
+                    out.put_array(b",\"Size\":");
+                    number(out, size);
+                }
+            });
+        });
+    }
+    if let Some(organization) = record.organization {
+        text_member(out, b",\"organization\":{\"name\":\"", Some(organization));
+        out.put_byte(b'}');
+    }
+    let from_ip = record.from_ip.as_ref();
+    array(out, b",\"related\":{\"ip\":", |out| {
+        for ip in from_ip.into_iter().chain(to_ip.filter(|&to| from_ip != Some(to))) {
+            plain_member(out, b",\"", ip.as_bytes());
+        }
+    });
+    if from_ip.is_some() || to_ip.is_some() {
+        out.put_byte(b'}');
+    }
+    endpoint(out, b",\"source\":", from_ip);
+    out.put_byte(b'}');
+}
+
+fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>) {
+    if let Some(ip) = ip {
+        out.put_array(key);
+        plain_member(out, b"{\"address\":\"", ip.as_bytes());
+        plain_member(out, b",\"ip\":\"", ip.as_bytes());
+        out.put_byte(b'}');
+    }
+}

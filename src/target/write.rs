@@ -1,0 +1,70 @@
+//! JSON output: members between constant fragments.
+
+use crate::lanes::Out;
+use crate::record::Text;
+
+/// Writes text between quotes that are there.
+#[inline]
+pub(super) fn text(out: &mut Out, text: Text<'_>) {
+    if text.plain {
+        out.put(text.bytes);
+    } else {
+        out.put_escaped(text.bytes);
+    }
+}
+
+/// Writes a member with a text as value; `key` ends with the value's first quote.
+#[inline]
+pub(super) fn text_member<const N: usize>(out: &mut Out, key: &[u8; N], value: Option<Text<'_>>) {
+    if let Some(value) = value {
+        out.put_array(key);
+        text(out, value);
+        out.put_byte(b'"');
+    }
+}
+
+/// Writes a member with bytes that can stand in a JSON string as they are; `key` ends with the value's first quote.
+#[inline]
+pub(super) fn plain_member<const N: usize>(out: &mut Out, key: &[u8; N], value: &[u8]) {
+    out.put_array(key);
+    out.put(value);
+    out.put_byte(b'"');
+}
+
+/// Writes a number.
+#[inline]
+pub(super) fn number<I: itoa::Integer>(out: &mut Out, number: I) {
+    out.put(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// Writes a member that is an object; `key` ends with its colon. Every member of the object begins with a comma. An
+/// object without members is not written at all.
+#[inline]
+pub(super) fn object<const N: usize>(out: &mut Out, key: &[u8; N], members: impl FnOnce(&mut Out)) {
+    let before = out.len();
+    out.put_array(key);
+    let start = out.len();
+    members(out);
+    if out.len() == start {
+        out.truncate(before);
+    } else {
+        out.set(start, b'{');
+        out.put_byte(b'}');
+    }
+}
+
+/// Writes a member that is an array; `key` ends with its colon. Every element begins with a comma. An array without
+/// elements is not written at all.
+#[inline]
+pub(super) fn array<const N: usize>(out: &mut Out, key: &[u8; N], elements: impl FnOnce(&mut Out)) {
+    let before = out.len();
+    out.put_array(key);
+    let start = out.len();
+    elements(out);
+    if out.len() == start {
+        out.truncate(before);
+    } else {
+        out.set(start, b'[');
+        out.put_byte(b']');
+    }
+}
