@@ -11,7 +11,11 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
         .unwrap_or(text);
-    let inner = inner.split_once('%').map_or(inner, |(address, _zone)| address);
+    let inner = match inner.split_once('%') {
+        Some((_, "")) => return None,
+        Some((address, _zone)) => address,
+        None => inner,
+    };
     let address: Ipv6Addr = inner.parse().ok()?;
     Some(IpAddr::V6(address).to_canonical().to_string())
 }

@@ -15,4 +15,4 @@ mod generator;
 pub use fixtures::{Batch, Case, Expected, batches, bless, cases, folder, rejection_json};
 pub use generator::{Generator, Style};
 pub use json::{Fault, Json, MAX_DEPTH};
-pub use line::{expand, normalize, normalize_batch};
+pub use line::{expand, normalize, normalize_batch, normalize_row};

@@ -11,22 +11,31 @@ use message_trace::{Options, Rejected, Rejection, Revision};
 ///
 /// The rejection that the mapping asks for.
 pub fn normalize(line: &[u8], options: &Options, revision: Option<&Revision<'_>>) -> Result<Json, Rejection> {
-    let length = line.strip_suffix(b"\n").unwrap_or(line).len();
-    if length > options.max_line_bytes as usize {
-        return Err(Rejection::TooLong(options.max_line_bytes));
-    }
+    check_length(line.strip_suffix(b"\n").unwrap_or(line), options)?;
     let value = read(line)?;
-    let Some(rows) = rows(&value) else {
-        let record = Record::read(&value)?;
-        return Ok(target::event(&record, &text(line), options, revision));
-    };
-    // Rows are lines of their own, so a row may be an envelope as well; what counts is how many rows there are in all.
-    let leaves: Vec<&[u8]> = rows.iter().flat_map(|span| expand(&line[span.clone()])).collect();
-    match leaves.as_slice() {
-        [row] => normalize(row, options, revision),
-        _ => Err(Rejection::Envelope(
-            u32::try_from(leaves.len()).unwrap_or(u32::MAX),
-        )),
+    match rows(&value).as_deref() {
+        None => event(&value, line, options, revision),
+        Some([row]) => normalize_row(&line[row.clone()], options, revision),
+        Some(rows) => Err(envelope(rows.len())),
+    }
+}
+
+/// One row of an envelope: a line of its own that is no envelope again.
+///
+/// # Errors
+///
+/// The rejection that the mapping asks for.
+pub fn normalize_row(
+    row: &[u8],
+    options: &Options,
+    revision: Option<&Revision<'_>>,
+) -> Result<Json, Rejection> {
+    check_length(row, options)?;
+    let value = read(row)?;
+    match (&value, rows(&value)) {
+        (Json::Object(_), None) => event(&value, row, options, revision),
+        (Json::Object(_), Some(rows)) => Err(envelope(rows.len())),
+        _ => Err(Rejection::Syntax(0)),
     }
 }
 
@@ -39,8 +48,15 @@ pub fn normalize_batch(lines: &[u8], options: &Options) -> (Vec<Json>, Vec<Rejec
         if line.iter().all(|byte| b" \t\r".contains(byte)) {
             continue;
         }
-        for row in expand(line) {
-            match normalize(row, options, None) {
+        let results: Vec<_> = match expand(line) {
+            Some(rows) => rows
+                .into_iter()
+                .map(|row| normalize_row(row, options, None))
+                .collect(),
+            None => vec![normalize(line, options, None)],
+        };
+        for result in results {
+            match result {
                 Ok(event) => events.push(event),
                 Err(reason) => {
                     rejections.push(Rejected {
@@ -54,13 +70,32 @@ pub fn normalize_batch(lines: &[u8], options: &Options) -> (Vec<Json>, Vec<Rejec
     (events, rejections)
 }
 
-/// The rows of a line: those of an envelope, else the line itself.
+/// The rows of an envelope, whatever its length; none if the line is no envelope.
 #[must_use]
-pub fn expand(line: &[u8]) -> Vec<&[u8]> {
-    match read(line).ok().and_then(|value| rows(&value)) {
-        Some(spans) => spans.into_iter().flat_map(|span| expand(&line[span])).collect(),
-        None => vec![line],
+pub fn expand(line: &[u8]) -> Option<Vec<&[u8]>> {
+    let spans = rows(&read(line).ok()?)?;
+    Some(spans.into_iter().map(|span| &line[span]).collect())
+}
+
+fn event(
+    value: &Json,
+    line: &[u8],
+    options: &Options,
+    revision: Option<&Revision<'_>>,
+) -> Result<Json, Rejection> {
+    let record = Record::read(value)?;
+    Ok(target::event(&record, &text(line), options, revision))
+}
+
+fn check_length(line: &[u8], options: &Options) -> Result<(), Rejection> {
+    if line.len() > options.max_line_bytes as usize {
+        return Err(Rejection::TooLong(options.max_line_bytes));
     }
+    Ok(())
+}
+
+fn envelope(rows: usize) -> Rejection {
+    Rejection::Envelope(u32::try_from(rows).unwrap_or(u32::MAX))
 }
 
 /// Where the rows of an envelope are; none if the value is no envelope.

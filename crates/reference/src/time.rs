@@ -30,7 +30,7 @@ impl Instant {
         }
     }
 
-    /// `ms` or `ms±hhmm`; what follows the sign is how the writer shows the time, and changes nothing.
+    /// `ms` or `ms±hhmm`; the offset is how the writer shows the time: it must be one, and changes nothing.
     fn milliseconds(text: &str) -> Option<Self> {
         let (sign, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (-1, rest),
@@ -38,7 +38,10 @@ impl Instant {
         };
         let digits = match unsigned.split_once(['+', '-']) {
             Some((digits, zone)) => {
-                fixed(zone, 4)?;
+                let (hours, minutes) = (fixed(zone.get(..2)?, 2)?, fixed(zone.get(2..)?, 2)?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
                 digits
             }
             None => unsigned,

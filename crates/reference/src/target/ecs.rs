@@ -78,7 +78,7 @@ pub(super) fn event(record: &Record, raw: &str, options: &Options, revision: Opt
         options.tenant_id.as_deref().filter(|id| !id.is_empty()),
     );
 
-    tree.put("m365.message_trace.id", record.compared_id().as_deref());
+    tree.put("m365.message_trace.id", record.trace_id.as_deref());
     tree.put("m365.message_trace.status", record.status.as_deref());
     tree.put("m365.message_trace.size", record.size);
     tree.put(
