@@ -119,7 +119,8 @@ impl Normalizer {
         revision: Option<Revision<'_>>,
         out: &mut Vec<u8>,
     ) -> Result<(), Rejection> {
-        self.check_length(line.len())?;
+        // The limit is for the line without its line feed.
+        self.check_length(line.strip_suffix(b"\n").unwrap_or(line).len())?;
         let mut written = Out::new(mem::take(out));
         let result = self.with_padding(line, |normalizer, padded| {
             normalizer.line(padded, line.len(), revision, &mut written)
