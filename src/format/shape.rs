@@ -38,7 +38,7 @@ pub(crate) struct Matched {
     pub(crate) end: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Shape {
     format: Format,
     values: Vec<Step>,
@@ -48,7 +48,7 @@ struct Shape {
 }
 
 /// The text before a value, and what the value is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Step {
     raw: Literal,
     escaped: Literal,
@@ -87,6 +87,9 @@ impl Shapes {
         let Some(shape) = Shape::of(row) else {
             return;
         };
+        if self.shapes.contains(&shape) {
+            return;
+        }
         if self.shapes.len() < MAX_SHAPES {
             self.shapes.push(shape);
         } else {

@@ -39,7 +39,7 @@ static MASKS: [u8; 2 * BLOCK] = {
 };
 
 /// A piece of text that is compared and copied in whole blocks; padded with zeros behind its end.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Literal {
     blocks: Vec<[u8; BLOCK]>,
     len: usize,

@@ -21,11 +21,8 @@ impl Block {
     pub(super) unsafe fn load(from: *const u8) -> Self {
         // SAFETY: the caller's promise; bytes need no alignment.
         unsafe {
-            let from = from.cast::<u64>();
-            Self(
-                from.read_unaligned().to_le(),
-                from.add(1).read_unaligned().to_le(),
-            )
+            let [low, high] = from.cast::<[[u8; 8]; 2]>().read();
+            Self(u64::from_le_bytes(low), u64::from_le_bytes(high))
         }
     }
 
