@@ -520,3 +520,49 @@ fn corpus(name: &str) -> Json {
     let path = reference::folder().join("corpora").join(name);
     Json::read(&fs::read(path).unwrap()).expect("the corpus is JSON")
 }
+
+/// What was seen before changes nothing: not in the single call, not in a batch.
+#[test]
+fn a_normalizer_forgets_every_line() {
+    let rows = [
+        "{\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\"subject\":\"a\"}",
+        "{\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\"subject\":\"a\"}\n",
+        "{\n\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\"subject\":\"a\"}",
+        "\n\n{\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\"subject\":\"a\"}",
+        "{\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\"subject\":\n\"a\"}\r\n",
+        "[{\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\n\"subject\":\"a\"\n}]",
+    ];
+    for options in some_options(0) {
+        for before in rows {
+            let mut normalizer = Normalizer::new(options.clone());
+            let _ = normalizer.normalize(before.as_bytes(), &mut Vec::new());
+            for line in rows {
+                let mut event = Vec::new();
+                let found = normalizer.normalize(line.as_bytes(), &mut event).map(|()| event);
+                assert_eq!(found, run(line.as_bytes(), &options), "{before:?} {line:?}");
+                for lines in [
+                    line.to_owned(),
+                    format!("{line}\n{line}"),
+                    format!("{line}\n\n{line}\n"),
+                ] {
+                    let mut normalizer = Normalizer::new(options.clone());
+                    let _ = normalizer.normalize(before.as_bytes(), &mut Vec::new());
+                    let (mut events, mut rejected) = (Vec::new(), Vec::new());
+                    normalizer.normalize_batch(lines.as_bytes(), &mut events, &mut rejected);
+                    let (mut fresh, mut fresh_rejected) = (Vec::new(), Vec::new());
+                    Normalizer::new(options.clone()).normalize_batch(
+                        lines.as_bytes(),
+                        &mut fresh,
+                        &mut fresh_rejected,
+                    );
+                    assert_eq!(
+                        (String::from_utf8_lossy(&events), rejected),
+                        (String::from_utf8_lossy(&fresh), fresh_rejected),
+                        "after {before:?}: {lines:?}"
+                    );
+                    check_batch(lines.as_bytes(), &options);
+                }
+            }
+        }
+    }
+}
