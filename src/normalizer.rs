@@ -148,7 +148,7 @@ impl Normalizer {
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
-        if let Some(result) = self.row_of_known_shape(padded, 0, |at| at == end, revision, out) {
+        if let Some(result) = self.row_of_known_shape(padded, 0, |at, _| at == end, revision, out) {
             return result.map(|_| ());
         }
         let line = &padded[..end];
@@ -175,7 +175,7 @@ impl Normalizer {
     ) -> Result<(), Rejection> {
         self.check_length(row.len())?;
         let Range { start, end } = row;
-        if let Some(result) = self.row_of_known_shape(line, start, |at| at == end, revision, out) {
+        if let Some(result) = self.row_of_known_shape(line, start, |at, _| at == end, revision, out) {
             return result.map(|_| ());
         }
         let row = &line[start..end];
@@ -196,7 +196,7 @@ impl Normalizer {
         &mut self,
         bytes: &[u8],
         start: usize,
-        ends: impl Fn(usize) -> bool,
+        ends: impl Fn(usize, bool) -> bool,
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Option<Result<usize, Rejection>> {
@@ -298,7 +298,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn run(&mut self, lines: &[u8], out: &mut Out) {
-        let ends = |at| lines.get(at) == Some(&b'\n');
+        let ends = |at, line_feed: bool| !line_feed && lines.get(at) == Some(&b'\n');
         let limit = self.normalizer.options.max_line_bytes as usize;
         let mut start = 0;
         while start < lines.len() {
@@ -325,7 +325,7 @@ impl Batch<'_> {
         if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
             let result = match self.normalizer.check_length(line.len()) {
                 Ok(()) => self.normalizer.with_padding(line, |normalizer, padded| {
-                    let ends = |at| at == line.len();
+                    let ends = |at, _| at == line.len();
                     match normalizer.row_of_known_shape(padded, 0, ends, None, out) {
                         Some(result) => result.map(|_| None),
                         None => match format::read(line)? {

@@ -45,6 +45,8 @@ struct Shape {
     /// What follows the last value.
     last: Literal,
     last_escaped: Literal,
+    /// Whether a line feed stands between values.
+    line_feed: bool,
 }
 
 /// The text before a value, and what the value is.
@@ -57,20 +59,21 @@ struct Step {
 
 impl Shapes {
     /// Reads the line that starts at `start` of `bytes` if it fits a shape, and appends it, escaped for a JSON string,
-    /// to `out`. The line ends where the shape ends: `ends` says whether that is right. Where `None`, `out` is as it
-    /// was.
+    /// to `out`. The line ends where the shape ends: `ends` says whether that is right, told the place and whether the
+    /// line holds a line feed, as only a line that did not come out of a batch may. Where `None`, `out` is as it was.
     #[inline]
     pub(crate) fn read(
         &self,
         bytes: &[u8],
         start: usize,
         out: &mut Out,
-        ends: impl Fn(usize) -> bool,
+        ends: impl Fn(usize, bool) -> bool,
     ) -> Option<Matched> {
         let before = out.len();
         for shape in &self.shapes {
             let mut slots = Slots::default();
-            if let Some(end) = shape.read(bytes, start, out, &mut slots).filter(|&end| ends(end)) {
+            let end = shape.read(bytes, start, out, &mut slots);
+            if let Some(end) = end.filter(|&end| ends(end, shape.line_feed)) {
                 return Some(Matched {
                     format: shape.format,
                     slots,
@@ -154,6 +157,7 @@ impl Shape {
             format,
             last: Literal::new(rest),
             last_escaped: Literal::new(&escaped(rest)),
+            line_feed: row.contains(&b'\n'),
             values: walk.values,
         })
     }
