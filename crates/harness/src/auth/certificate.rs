@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+use p12_keystore::Pkcs12Archive;
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair as _, RSA_PSS_SHA256, RsaKeyPair};
 use rustls::pki_types::pem::PemObject;
@@ -115,8 +115,7 @@ impl Certificate {
 
     fn from_pfx(path: &Path, pfx: &[u8], password: Option<&SecretString>) -> Result<Self, CertificateError> {
         let password = password.map_or("", |password| password.expose_secret());
-        let policy = Pkcs12ImportPolicy::Relaxed;
-        let store = KeyStore::from_pkcs12(pfx, password, policy).map_err(|_| {
+        let archive = Pkcs12Archive::from_pkcs12(pfx, password).map_err(|_| {
             // A wrong password shows as broken padding or a failed checksum, depending on the file's age.
             let error = if is_pfx(pfx) {
                 CertificateError::Password
@@ -125,18 +124,13 @@ impl Certificate {
             };
             error(path.to_owned())
         })?;
-        let chain = store.entries().find_map(|(_, entry)| match entry {
-            KeyStoreEntry::PrivateKeyChain(chain) => Some(chain),
-            _ => None,
-        });
-        let chain = chain.ok_or_else(|| CertificateError::NoKey(path.to_owned()))?;
-        let key = RsaKeyPair::from_pkcs8(chain.key().as_der());
+        let key = archive
+            .keys
+            .first()
+            .ok_or_else(|| CertificateError::NoKey(path.to_owned()))?;
+        let key = RsaKeyPair::from_pkcs8(key.key.as_der());
         let key = key.map_err(|_| CertificateError::KeyKind(path.to_owned()))?;
-        Self::new(
-            path,
-            key,
-            chain.certs().iter().map(p12_keystore::Certificate::as_der),
-        )
+        Self::new(path, key, archive.certs.iter().map(|bag| bag.cert.as_der()))
     }
 
     /// Takes the certificate whose public key is the key's; a file may hold a whole chain.

@@ -200,7 +200,7 @@ impl AuthError {
     }
 
     /// Something is to be configured.
-    pub(super) fn configure(sentence: impl Into<String>) -> Self {
+    pub(crate) fn configure(sentence: impl Into<String>) -> Self {
         Self::new(Remedy::Configure, sentence)
     }
 

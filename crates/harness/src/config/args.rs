@@ -1,0 +1,174 @@
+//! The flags of `poll`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Polls a tenant's message traces and delivers them as events.
+///
+/// Every flag can also be a variable (--graph-url: MESSAGE_TRACE_GRAPH_URL) or a key of the file; flags count first, then
+/// variables. The client secret is read from MESSAGE_TRACE_CLIENT_SECRET or from a private file, never from a flag.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PollArgs {
+    /// TOML file with the settings that are not flags or variables
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// The tenant: its GUID or one of its domains
+    #[arg(long, value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// The application (client) that signs in
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// How it signs in: secret, certificate, federated or managed-identity [default: by what is set]
+    #[arg(long, value_name = "KIND", help_heading = "Signing in")]
+    pub auth: Option<String>,
+    /// File with the client secret, private to this user
+    #[arg(long, value_name = "FILE", help_heading = "Signing in")]
+    pub client_secret_file: Option<String>,
+    /// File with the certificate and its key: PEM, or PKCS#12 (PFX); private to this user
+    #[arg(long, value_name = "FILE", help_heading = "Signing in")]
+    pub certificate_file: Option<String>,
+    /// File with the certificate's key, if it is another; PEM, private to this user
+    #[arg(long, value_name = "FILE", help_heading = "Signing in")]
+    pub key_file: Option<String>,
+    /// File with the password of the PKCS#12 file, private to this user
+    #[arg(long, value_name = "FILE", help_heading = "Signing in")]
+    pub certificate_password_file: Option<String>,
+    /// File with the federated token [default: AZURE_FEDERATED_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", help_heading = "Signing in")]
+    pub token_file: Option<String>,
+    /// The user-assigned managed identity [default: the system-assigned one]
+    #[arg(long, value_name = "ID", help_heading = "Signing in")]
+    pub identity_client_id: Option<String>,
+
+    /// Graph [default: https://graph.microsoft.com]
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    pub graph_url: Option<String>,
+    /// The sign-in service [default: https://login.microsoftonline.com]
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    pub login_url: Option<String>,
+    /// v1.0 or beta [default: v1.0]
+    #[arg(long, value_name = "VERSION", help_heading = "Source")]
+    pub api: Option<String>,
+    /// File that remembers what was delivered
+    #[arg(long, value_name = "FILE", help_heading = "Source")]
+    pub ledger: Option<String>,
+    /// How far back to begin, up to 90d [default: 48h]
+    #[arg(long, value_name = "DURATION", help_heading = "Source")]
+    pub since: Option<String>,
+    /// Catch up with the time of the start, then end
+    #[arg(long, help_heading = "Source")]
+    pub once: bool,
+    /// newest-first or oldest-first [default: newest-first]
+    #[arg(long, value_name = "ORDER", help_heading = "Source")]
+    pub backfill: Option<String>,
+    /// How long a row may still appear or change, before it is final [default: 4h]
+    #[arg(long, value_name = "DURATION", help_heading = "Source")]
+    pub settling: Option<String>,
+    /// Requests in 5 minutes, 1 to 100; Graph allows a tenant 100 [default: 90]
+    #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
+    pub budget: Option<String>,
+
+    /// The shape of the events: sekoia, ecs or ocsf [default: sekoia]
+    #[arg(long, value_name = "TARGET", help_heading = "Events")]
+    pub target: Option<String>,
+    /// A mail domain of the organization; repeat it for more
+    #[arg(long = "organization-domain", value_name = "DOMAIN", help_heading = "Events")]
+    pub organization_domains: Vec<String>,
+    /// Whether events keep the raw line: true or false [default: true]
+    #[arg(long, value_name = "BOOL", help_heading = "Events")]
+    pub keep_original: Option<String>,
+    /// Component to run in place of the one inside the program
+    #[arg(long, value_name = "FILE", help_heading = "Events")]
+    pub component: Option<String>,
+
+    /// Where events go: stdout, file:PATH or http(s)://HOST/PATH; repeat it for more [default: stdout]
+    #[arg(long = "sink", value_name = "SINK", help_heading = "Sink")]
+    pub sinks: Vec<String>,
+    /// File for events that a sink refuses for good [default: beside the ledger]
+    #[arg(long, value_name = "FILE", help_heading = "Sink")]
+    pub dead_letter: Option<String>,
+
+    /// PEM file with certificate authorities to trust beside the platform's
+    #[arg(long, value_name = "FILE", help_heading = "Program")]
+    pub ca_file: Option<String>,
+    /// What to log on standard error: error, warn, info, debug or off [default: info]
+    #[arg(long, value_name = "LEVEL", help_heading = "Program")]
+    pub log: Option<String>,
+}
+
+impl PollArgs {
+    /// The flags that are set, by key.
+    pub(super) fn settings(&self) -> Vec<(&'static str, Vec<String>)> {
+        let Self {
+            config: _,
+            tenant_id,
+            client_id,
+            auth,
+            client_secret_file,
+            certificate_file,
+            key_file,
+            certificate_password_file,
+            token_file,
+            identity_client_id,
+            graph_url,
+            login_url,
+            api,
+            ledger,
+            since,
+            once,
+            backfill,
+            settling,
+            budget,
+            target,
+            organization_domains,
+            keep_original,
+            component,
+            sinks,
+            dead_letter,
+            ca_file,
+            log,
+        } = self;
+        let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+        let settings = [
+            ("tenant-id", one(tenant_id)),
+            ("client-id", one(client_id)),
+            ("auth", one(auth)),
+            ("client-secret-file", one(client_secret_file)),
+            ("certificate-file", one(certificate_file)),
+            ("key-file", one(key_file)),
+            ("certificate-password-file", one(certificate_password_file)),
+            ("token-file", one(token_file)),
+            ("identity-client-id", one(identity_client_id)),
+            ("graph-url", one(graph_url)),
+            ("login-url", one(login_url)),
+            ("api", one(api)),
+            ("ledger", one(ledger)),
+            ("since", one(since)),
+            (
+                "once",
+                if *once {
+                    vec!["true".to_owned()]
+                } else {
+                    Vec::new()
+                },
+            ),
+            ("backfill", one(backfill)),
+            ("settling", one(settling)),
+            ("budget", one(budget)),
+            ("target", one(target)),
+            ("organization-domains", organization_domains.clone()),
+            ("keep-original", one(keep_original)),
+            ("component", one(component)),
+            ("sinks", sinks.clone()),
+            ("dead-letter", one(dead_letter)),
+            ("ca-file", one(ca_file)),
+            ("log", one(log)),
+        ];
+        settings
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .collect()
+    }
+}
