@@ -6,6 +6,8 @@
 
 mod call;
 mod chance;
+mod command;
+mod corpus;
 mod faults;
 mod graph;
 mod json;
@@ -17,6 +19,8 @@ mod settings;
 mod simulator;
 mod tenant;
 
+pub use command::{Faults, SimulateArguments, simulate};
+pub use corpus::{LineFormat, write_lines};
 pub use faults::{Endpoint, Fault, FaultRates, Injection, RetryAfter, When, hostile};
 pub use json::Escapes;
 pub use login::{

@@ -63,6 +63,8 @@ pub(crate) enum TokenFault {
 pub(crate) struct Login {
     rng: Rng,
     tokens: HashMap<String, (DateTime<Utc>, Audience)>,
+    /// How many tokens there may be before the next sweep.
+    sweep_at: usize,
 }
 
 impl Login {
@@ -70,6 +72,7 @@ impl Login {
         Self {
             rng: stream(seed, LOGIN, 0),
             tokens: HashMap::new(),
+            sweep_at: 64,
         }
     }
 
@@ -92,8 +95,12 @@ impl Login {
         client_id: &str,
         lifetime: Duration,
     ) -> String {
-        self.tokens
-            .retain(|_, (expires, _)| *expires > now - Duration::days(1));
+        // Tokens long dead are swept out now and then; sweeping every time would cost more than the rest.
+        if self.tokens.len() >= self.sweep_at {
+            self.tokens
+                .retain(|_, (expires, _)| *expires > now - Duration::hours(2));
+            self.sweep_at = self.tokens.len() * 2 + 64;
+        }
         let expires = now + lifetime;
         let role = match audience {
             Audience::Graph => "ExchangeMessageTrace.Read.All",

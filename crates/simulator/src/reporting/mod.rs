@@ -5,3 +5,4 @@ mod report;
 mod row;
 
 pub(crate) use report::{forbidden, report, unauthorized};
+pub(crate) use row::{Echo, push_row};
