@@ -6,8 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
-use message_trace::{Normalizer, Options, Rejected, Rejection, Revision, Target};
-use message_trace_reference::{self as reference, Generator, Json, Style};
+use message_trace::{Normalizer, Options, Revision, Target};
+use message_trace_reference::{
+    self as reference, Generator, Json, Style, assert_same, check_batch, check_batch_after, check_line,
+    check_line_after, run, some_options,
+};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use std::fs;
@@ -361,161 +364,6 @@ fn any_json() -> impl Strategy<Value = String> {
     })
 }
 
-/// One set of options for each target.
-fn some_options(number: usize) -> [Options; 3] {
-    let domains: &[&str] = [
-        &[] as &[&str],
-        &["example.com"],
-        &["EXAMPLE.net", "example.org", ""],
-    ][number % 3];
-    Target::ALL.map(|target| Options {
-        target,
-        organization_domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
-        tenant_id: [None, Some("c0ffee00-1111-4222-8333-444455556666".to_owned())][number % 2].clone(),
-        keep_original: !number.is_multiple_of(3),
-        max_line_bytes: if number % 5 == 4 { 400 } else { 1_048_576 },
-    })
-}
-
-fn run(line: &[u8], options: &Options) -> Result<Vec<u8>, Rejection> {
-    let mut event = Vec::new();
-    Normalizer::new(options.clone())
-        .normalize(line, &mut event)
-        .map(|()| event)
-}
-
-/// Whether the line became an event.
-fn check_line(line: &[u8], options: &Options) -> bool {
-    let mut normalizer = Normalizer::new(options.clone());
-    // What is there before stays, and a refusal adds nothing.
-    let mut event = b"before".to_vec();
-    let first = normalizer
-        .normalize(line, &mut event)
-        .map(|()| event.split_off(6));
-    assert_eq!(event, b"before");
-    let mut again = Vec::new();
-    let second = normalizer.normalize(line, &mut again).map(|()| again);
-    assert_eq!(first, second, "the same bytes twice");
-    if let Err(Rejection::Syntax(at)) = first {
-        assert!(at as usize <= line.len(), "offset {at} is beyond the line");
-    }
-    if let Ok(event) = &first {
-        let _: serde_json::Value = serde_json::from_slice(event).expect("an event is JSON");
-        assert!(!event.contains(&b'\n'), "an event is one line");
-    }
-    assert_same(line, &first, &reference::normalize(line, options, None));
-    first.is_ok()
-}
-
-fn check_batch(lines: &[u8], options: &Options) {
-    let mut normalizer = Normalizer::new(options.clone());
-    let (mut events, mut rejected) = (Vec::new(), Vec::new());
-    let count = normalizer.normalize_batch(lines, &mut events, &mut rejected);
-    let (mut again, mut rejected_again) = (Vec::new(), Vec::new());
-    assert_eq!(
-        normalizer.normalize_batch(lines, &mut again, &mut rejected_again),
-        count
-    );
-    assert!(
-        events == again && rejected == rejected_again,
-        "the same bytes twice"
-    );
-
-    // A batch equals its rows one by one, to the byte.
-    let mut one_by_one = Vec::new();
-    let mut refused_one_by_one = Vec::new();
-    for (index, line) in lines.split(|byte| *byte == b'\n').enumerate() {
-        if line.iter().all(|byte| b" \t\r".contains(byte)) {
-            continue;
-        }
-        let number = u32::try_from(index + 1).unwrap();
-        let results: Vec<_> = match reference::expand(line) {
-            None => vec![run(line, options)],
-            // A row alone in an array is a row of an envelope to the single call as well. Only the limit differs: there
-            // it is the envelope's.
-            Some(rows) => rows
-                .into_iter()
-                .map(|row| match reference::normalize_row(row, options, None) {
-                    Err(Rejection::TooLong(limit)) => Err(Rejection::TooLong(limit)),
-                    _ => run(
-                        &[b"[", row, b"]"].concat(),
-                        &Options {
-                            max_line_bytes: u32::MAX,
-                            ..options.clone()
-                        },
-                    ),
-                })
-                .collect(),
-        };
-        for result in results {
-            match result {
-                Ok(event) => {
-                    one_by_one.extend_from_slice(&event);
-                    one_by_one.push(b'\n');
-                }
-                Err(reason) => refused_one_by_one.push((number, reason.name())),
-            }
-        }
-    }
-    assert!(
-        events == one_by_one,
-        "{}\n{}",
-        String::from_utf8_lossy(&events),
-        String::from_utf8_lossy(&one_by_one)
-    );
-    let names = |rejected: &[Rejected]| -> Vec<_> {
-        rejected
-            .iter()
-            .map(|rejected| (rejected.line, rejected.reason.name()))
-            .collect()
-    };
-    assert_eq!(
-        names(&rejected),
-        refused_one_by_one,
-        "{}",
-        String::from_utf8_lossy(lines)
-    );
-
-    let (expected, refusals) = reference::normalize_batch(lines, options);
-    assert_eq!(count as usize, expected.len());
-    assert_eq!(names(&rejected), names(&refusals));
-}
-
-/// Equal as JSON with the same order of keys, or refused for the same reason. Offsets are the reader's own.
-fn assert_same(line: &[u8], found: &Result<Vec<u8>, Rejection>, expected: &Result<Json, Rejection>) {
-    if let (Err(Rejection::Syntax(_)), Err(Rejection::Syntax(_))) = (found, expected) {
-        return;
-    }
-    let show = |result: Result<Json, Rejection>| match result {
-        Ok(event) => event.compact(),
-        Err(rejection) => format!("{rejection:?}"),
-    };
-    let read = |event: &Vec<u8>| Json::read(event).expect("an event is JSON");
-    let (found, expected) = (
-        show(found.as_ref().map(read).map_err(|reason| *reason)),
-        show(expected.clone()),
-    );
-    // Where the two part, and a little of what is around.
-    let common = found
-        .chars()
-        .zip(expected.chars())
-        .take_while(|(one, other)| one == other)
-        .count();
-    let around = |text: &str| {
-        text.chars()
-            .skip(common.saturating_sub(40))
-            .take(100)
-            .collect::<String>()
-    };
-    assert!(
-        found == expected,
-        "\nline     {}\nfound    …{}…\nexpected …{}…",
-        String::from_utf8_lossy(line),
-        around(&found),
-        around(&expected),
-    );
-}
-
 fn corpus(name: &str) -> Json {
     let path = reference::folder().join("corpora").join(name);
     Json::read(&fs::read(path).unwrap()).expect("the corpus is JSON")
@@ -534,12 +382,10 @@ fn a_normalizer_forgets_every_line() {
     ];
     for options in some_options(0) {
         for before in rows {
-            let mut normalizer = Normalizer::new(options.clone());
-            let _ = normalizer.normalize(before.as_bytes(), &mut Vec::new());
             for line in rows {
-                let mut event = Vec::new();
-                let found = normalizer.normalize(line.as_bytes(), &mut event).map(|()| event);
-                assert_eq!(found, run(line.as_bytes(), &options), "{before:?} {line:?}");
+                let mut normalizer = Normalizer::new(options.clone());
+                let _ = normalizer.normalize(before.as_bytes(), &mut Vec::new());
+                check_line_after(&mut normalizer, line.as_bytes(), &options);
                 for lines in [
                     line.to_owned(),
                     format!("{line}\n{line}"),
@@ -547,22 +393,55 @@ fn a_normalizer_forgets_every_line() {
                 ] {
                     let mut normalizer = Normalizer::new(options.clone());
                     let _ = normalizer.normalize(before.as_bytes(), &mut Vec::new());
-                    let (mut events, mut rejected) = (Vec::new(), Vec::new());
-                    normalizer.normalize_batch(lines.as_bytes(), &mut events, &mut rejected);
-                    let (mut fresh, mut fresh_rejected) = (Vec::new(), Vec::new());
-                    Normalizer::new(options.clone()).normalize_batch(
-                        lines.as_bytes(),
-                        &mut fresh,
-                        &mut fresh_rejected,
-                    );
-                    assert_eq!(
-                        (String::from_utf8_lossy(&events), rejected),
-                        (String::from_utf8_lossy(&fresh), fresh_rejected),
-                        "after {before:?}: {lines:?}"
-                    );
-                    check_batch(lines.as_bytes(), &options);
+                    check_batch_after(&mut normalizer, lines.as_bytes(), &options);
                 }
             }
+        }
+    }
+}
+
+/// A normalizer that knows a row's shape, and the row with every byte in every place: over it, before it, without it.
+#[test]
+fn a_known_row_with_one_byte_changed_agrees_with_the_reference() {
+    let rows: [&[u8]; 2] = [
+        br#"{"receivedDateTime":"2025-06-13T10:30:00Z","size":12,"a":[true,null],"fromIP":"","subject":"x\u00e9"}"#,
+        br#"{"Received": "/Date(0)/", "Size": 1, "d": {"results": [7]}, "Status": null}"#,
+    ];
+    for row in rows {
+        for options in some_options(0) {
+            let mut normalizer = Normalizer::new(options.clone());
+            let _ = normalizer.normalize(row, &mut Vec::new());
+            for at in 0..row.len() {
+                let mut cut = row.to_vec();
+                cut.remove(at);
+                check_line_after(&mut normalizer, &cut, &options);
+                check_batch_after(&mut normalizer, &[&cut, b"\n".as_slice(), row].concat(), &options);
+                for byte in b"\x00\n\r\t \"\\,:{}[]0-.eE+tfn/u\x7f\x80\xc3\xe2\xff" {
+                    let mut over = row.to_vec();
+                    over[at] = *byte;
+                    check_line_after(&mut normalizer, &over, &options);
+                    over[at] = row[at];
+                    over.insert(at, *byte);
+                    check_line_after(&mut normalizer, &over, &options);
+                    check_batch_after(&mut normalizer, &[row, &over, row].join(&b'\n'), &options);
+                }
+            }
+        }
+    }
+}
+
+/// One normalizer for a long stream of different rows, as a program has it.
+#[test]
+fn a_long_stream_agrees_with_the_reference() {
+    for options in some_options(0) {
+        let mut normalizer = Normalizer::new(options.clone());
+        let mut rows = Generator::new(5, Style::Nasty);
+        for _ in 0..1000 {
+            check_line_after(&mut normalizer, rows.row().as_bytes(), &options);
+        }
+        for _ in 0..20 {
+            let lines: Vec<String> = (0..30).map(|_| rows.row()).collect();
+            check_batch_after(&mut normalizer, lines.join("\n").as_bytes(), &options);
         }
     }
 }

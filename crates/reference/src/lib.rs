@@ -11,7 +11,11 @@ mod target;
 mod line;
 mod fixtures;
 mod generator;
+mod agreement;
 
+pub use agreement::{
+    assert_same, check_batch, check_batch_after, check_line, check_line_after, run, some_options,
+};
 pub use fixtures::{Batch, Case, Expected, batches, bless, cases, folder, rejection_json};
 pub use generator::{Generator, Style};
 pub use json::{Fault, Json, MAX_DEPTH};

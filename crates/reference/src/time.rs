@@ -46,7 +46,8 @@ impl Instant {
             }
             None => unsigned,
         };
-        let count: i64 = number(digits)?;
+        // The last year takes 15 digits; zeros before them are nobody's way of writing.
+        let count: i64 = number(digits).filter(|_| digits.len() <= 18)?;
         let count = sign * count;
         let nanoseconds = u32::try_from(count.rem_euclid(1000)).ok()? * 1_000_000;
         Self::checked(count.div_euclid(1000), nanoseconds)
