@@ -211,6 +211,7 @@ fn status(statistics: &Statistics, now: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]

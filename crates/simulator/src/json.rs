@@ -84,6 +84,7 @@ pub(crate) fn push_number(out: &mut Vec<u8>, number: i64) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
     #[test]

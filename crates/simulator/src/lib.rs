@@ -12,6 +12,7 @@ mod faults;
 mod graph;
 mod json;
 mod login;
+pub mod peers;
 mod reply;
 mod reporting;
 mod server;

@@ -21,6 +21,8 @@ pub struct FaultRates {
     pub outages_in_ten_days: u32,
     /// How long an outage lasts; at most an hour counts.
     pub outage: Band,
+    /// Whether next links break: dead, looping, after an empty page, and pages of another shape.
+    pub broken_links: bool,
     /// Whether next links to hostile places are among the faults.
     pub hostile_links: bool,
 }
@@ -37,6 +39,7 @@ impl FaultRates {
                 least: 60,
                 most: 900,
             },
+            broken_links: true,
             hostile_links: false,
         }
     }
@@ -48,6 +51,15 @@ impl FaultRates {
             per_mille: 50,
             outages_in_ten_days: 10,
             ..Self::none()
+        }
+    }
+
+    /// As [`FaultRates::some`], but nothing happens to next links: errors, broken connections and outages only.
+    #[must_use]
+    pub fn errors_only() -> Self {
+        Self {
+            broken_links: false,
+            ..Self::some()
         }
     }
 
@@ -140,10 +152,10 @@ impl FaultRates {
             76..78 => Fault::Silent,
             78..84 => Fault::HtmlPage,
             84..88 if at_service => Fault::TokenExpired,
-            88..91 if at_page => Fault::DeadNextLink(if rng.bool() { 400 } else { 410 }),
-            91..93 if at_page => Fault::LoopingNextLink,
-            93..96 if at_page => Fault::EmptyPage,
-            96 if at_page => Fault::WrongShape,
+            88..91 if at_page && self.broken_links => Fault::DeadNextLink(if rng.bool() { 400 } else { 410 }),
+            91..93 if at_page && self.broken_links => Fault::LoopingNextLink,
+            93..96 if at_page && self.broken_links => Fault::EmptyPage,
+            96 if at_page && self.broken_links => Fault::WrongShape,
             97 if at_page && self.hostile_links => {
                 Fault::HostileNextLink("https://graph.microsoft.com.attacker.example/v1.0/x".to_owned())
             }
