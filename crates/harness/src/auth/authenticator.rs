@@ -12,7 +12,7 @@ use crate::http::{Bearer, Transport};
 use crate::remedy::Remedy;
 
 /// How long a token that is still valid is used on after a renewal failed.
-const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
+const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
 /// Assertion outside its validity: the clocks differ.
 const ASSERTION_OUT_OF_TIME: u32 = 700_024;
 

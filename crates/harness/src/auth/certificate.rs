@@ -19,8 +19,8 @@ use super::SecretError;
 use super::secret::{read_bounded, read_private};
 
 /// How long an assertion is valid, around the time it is made.
-const VALID_BEFORE: Duration = Duration::from_secs(60);
-const VALID_AFTER: Duration = Duration::from_secs(540);
+const VALID_BEFORE: Duration = Duration::from_mins(1);
+const VALID_AFTER: Duration = Duration::from_mins(9);
 
 /// A certificate with its RSA key, ready to sign assertions.
 pub struct Certificate {

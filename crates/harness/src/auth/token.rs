@@ -32,7 +32,7 @@ impl fmt::Debug for Token {
 /// half.
 #[must_use]
 pub fn renew_after(life: Duration) -> Duration {
-    let before_its_end = life.saturating_sub(Duration::from_secs(300));
+    let before_its_end = life.saturating_sub(Duration::from_mins(5));
     (life / 5 * 4).min(before_its_end).max(life / 2)
 }
 
@@ -70,9 +70,9 @@ struct Granted<'a> {
 /// The shortest life that a token is taken for, so that a token at its end is not fetched in a loop.
 const MIN_LIFE: Duration = Duration::from_secs(10);
 /// The longest, whatever the answer says.
-const MAX_LIFE: Duration = Duration::from_secs(24 * 3600);
+const MAX_LIFE: Duration = Duration::from_hours(24);
 /// The life of a token whose answer gives none.
-const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
+const DEFAULT_LIFE: Duration = Duration::from_hours(1);
 
 /// Reads the answer to a token request. `now` is the server's time, for answers that give the end as a date. The answer's
 /// body is wiped.
@@ -122,7 +122,7 @@ mod tests {
     use super::{read_token, renew_after};
 
     fn life(body: &str) -> Option<u64> {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_768_896_900);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_mins(29_481_615);
         read_token(Response::new(body.as_bytes().to_vec()), now)
             .ok()
             .map(|token| token.life.as_secs())

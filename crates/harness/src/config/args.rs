@@ -9,6 +9,11 @@ use clap::Args;
 /// Every flag can also be a variable (--graph-url: MESSAGE_TRACE_GRAPH_URL) or a key of the file; flags count first, then
 /// variables. The client secret is read from MESSAGE_TRACE_CLIENT_SECRET or from a private file, never from a flag.
 #[derive(Args, Clone, Debug, Default)]
+#[expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the doc comments are the help texts, which show no Markdown"
+)]
 pub struct PollArgs {
     /// TOML file with the settings that are not flags or variables
     #[arg(long, value_name = "FILE")]

@@ -80,7 +80,7 @@ pub struct Setup {
 }
 
 /// Graph keeps traces for 90 days.
-const MAX_SINCE: Duration = Duration::from_secs(90 * 86_400);
+const MAX_SINCE: Duration = Duration::from_hours(2160);
 
 /// Reads a setup from flags, the environment and the file that they name.
 ///
@@ -90,37 +90,8 @@ const MAX_SINCE: Duration = Duration::from_secs(90 * 86_400);
 pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigError> {
     let layers = Layers::read(args, environment)?;
     let auth = AuthSetup::read(&layers, environment)?;
-    let is_federated = matches!(auth, AuthSetup::Federated { .. });
-    // What the webhook of workload identity sets, where nothing nearer is set.
-    let azure = |name: &str| is_federated.then(|| environment.variable(name)).flatten();
-    let tenant_id = id(
-        &layers,
-        "tenant-id",
-        azure("AZURE_TENANT_ID"),
-        "expected the tenant's GUID or domain",
-    )?;
-    if ["common", "organizations", "consumers"].contains(&tenant_id.as_str()) {
-        let what = "a program signs in to one tenant; expected its GUID or domain";
-        return Err(ConfigError::new(layers.place("tenant-id"), "tenant-id", what));
-    }
-    let client_id = if auth.needs_client_id() {
-        id(
-            &layers,
-            "client-id",
-            azure("AZURE_CLIENT_ID"),
-            "expected the application's (client's) GUID",
-        )?
-    } else {
-        layers.text("client-id").unwrap_or_default().to_owned()
-    };
     let graph = origin(&layers, "graph-url", None, "https://graph.microsoft.com")?;
-    let authority = azure("AZURE_AUTHORITY_HOST");
-    let login = origin(
-        &layers,
-        "login-url",
-        authority,
-        "https://login.microsoftonline.com",
-    )?;
+    let application = application(&layers, &auth, environment, &graph)?;
     let ledger: PathBuf = layers
         .text("ledger")
         .filter(|path| !path.is_empty())
@@ -135,18 +106,14 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     let dead_letter = layers
         .text("dead-letter")
         .map_or_else(|| beside(&ledger), PathBuf::from);
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let hours = |hours: u64| Duration::from_hours(hours);
     let client = ClientOptions {
         ca_file: layers.text("ca-file").map(PathBuf::from),
         ..ClientOptions::default()
     };
+    let tenant_id = Some(application.tenant_id.clone());
     Ok(Setup {
-        application: Application {
-            tenant_id: tenant_id.clone(),
-            client_id,
-            login,
-            scope: scope_of(&graph),
-        },
+        application,
         auth,
         graph,
         api: layers.read_or("api", Api::V1, "v1.0 or beta", |text| match text {
@@ -173,7 +140,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
             },
         )?,
         settling: layers.read_or("settling", hours(4), "a duration from 1m to 48h", |text| {
-            duration(text).filter(|settling| (Duration::from_secs(60)..=hours(48)).contains(settling))
+            duration(text).filter(|settling| (Duration::from_mins(1)..=hours(48)).contains(settling))
         })?,
         budget: layers.read_or("budget", 90, "a number of requests, 1 to 100", |text| {
             text.parse().ok().filter(|budget| (1..=100).contains(budget))
@@ -186,7 +153,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
                 Target::from_name,
             )?,
             organization_domains: domains(&layers)?,
-            tenant_id: Some(tenant_id),
+            tenant_id,
             keep_original: switch(&layers, "keep-original", true)?,
             ..Options::default()
         },
@@ -203,6 +170,51 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
                 text => text.parse().ok(),
             },
         )?,
+    })
+}
+
+/// Who signs in: with federation also from what the webhook of workload identity sets, where nothing nearer is set.
+fn application(
+    layers: &Layers,
+    auth: &AuthSetup,
+    environment: &Environment,
+    graph: &Origin,
+) -> Result<Application, ConfigError> {
+    let is_federated = matches!(auth, AuthSetup::Federated { .. });
+    let azure = |name: &str| is_federated.then(|| environment.variable(name)).flatten();
+    let tenant_id = id(
+        layers,
+        "tenant-id",
+        azure("AZURE_TENANT_ID"),
+        "expected the tenant's GUID or domain",
+    )?;
+    if ["common", "organizations", "consumers"].contains(&tenant_id.as_str()) {
+        let what = "a program signs in to one tenant; expected its GUID or domain";
+        return Err(ConfigError::new(layers.place("tenant-id"), "tenant-id", what));
+    }
+    let client_id = if auth.needs_client_id() {
+        id(
+            layers,
+            "client-id",
+            azure("AZURE_CLIENT_ID"),
+            "expected the application's (client's) GUID",
+        )?
+    } else {
+        layers.text("client-id").unwrap_or_default().to_owned()
+    };
+    let authority = azure("AZURE_AUTHORITY_HOST");
+    let login = origin(
+        layers,
+        "login-url",
+        authority,
+        "https://login.microsoftonline.com",
+    )?;
+    let scope = scope_of(graph);
+    Ok(Application {
+        tenant_id,
+        client_id,
+        login,
+        scope,
     })
 }
 

@@ -36,7 +36,7 @@ pub enum SinkSetup {
         /// Its address.
         link: Link,
         /// How it is spoken to, without the secret headers.
-        options: HttpOptions,
+        options: Box<HttpOptions>,
         /// Headers whose values are secrets.
         secret_headers: Vec<(HeaderName, SecretSource)>,
     },
@@ -243,7 +243,7 @@ impl<'a, 'b> Table<'a, 'b> {
         };
         Ok(SinkSetup::Http {
             link,
-            options,
+            options: Box::new(options),
             secret_headers: self.secret_headers()?,
         })
     }
@@ -354,7 +354,7 @@ pub(super) fn read(layers: &Layers) -> Result<Vec<SinkSetup>, ConfigError> {
             }
             text if text.starts_with("http://") || text.starts_with("https://") => Ok(SinkSetup::Http {
                 link: sink_link(text).map_err(wrong)?,
-                options: HttpOptions::default(),
+                options: Box::default(),
                 secret_headers: Vec::new(),
             }),
             _ => Err(wrong(
@@ -393,7 +393,7 @@ pub fn open_sinks(
                     .collect();
                 let options = HttpOptions {
                     secret_headers: secret_headers?,
-                    ..options.clone()
+                    ..HttpOptions::clone(options)
                 };
                 let sink = HttpSink::new(link.clone(), options, Arc::clone(transport), Arc::clone(pause));
                 Box::new(WithDeadLetter::new(

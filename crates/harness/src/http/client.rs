@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Proxy};
+use zeroize::Zeroizing;
 
 use super::error::{TransportError, TransportFault};
 use super::origin::{is_direct, is_pinned};
@@ -55,7 +56,7 @@ impl Default for ClientOptions {
         Self {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
-            total_timeout: Duration::from_secs(120),
+            total_timeout: Duration::from_mins(2),
             max_body_bytes: MAX_BODY_BYTES,
             ca_file: None,
             proxy: None,
@@ -227,12 +228,13 @@ impl Transport for Client {
             return Err(TransportError::new(TransportFault::Unpinned));
         }
         let agent = self.shared.agent(is_secure, is_direct);
-        let answer = if request.body().is_empty() && !request.method().is_safe() {
-            agent.run(request)?
-        } else if request.body().is_empty() {
-            agent.run(request.map(|_| ()))?
+        let (head, body) = request.into_parts();
+        // The body of a request for a token holds a secret.
+        let body = Zeroizing::new(body);
+        let answer = if body.is_empty() && head.method.is_safe() {
+            agent.run(Request::from_parts(head, ()))?
         } else {
-            agent.run(request)?
+            agent.run(Request::from_parts(head, body.as_slice()))?
         };
         read(answer, self.shared.options.max_body_bytes)
     }

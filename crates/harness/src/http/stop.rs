@@ -37,7 +37,7 @@ impl Pause for Stop {
         let end = Instant::now().checked_add(duration);
         let mut guard = stopped.lock().unwrap_or_else(PoisonError::into_inner);
         while !*guard {
-            let left = end.map_or(Duration::from_secs(3600), |end| {
+            let left = end.map_or(Duration::from_hours(1), |end| {
                 end.saturating_duration_since(Instant::now())
             });
             if left.is_zero() {

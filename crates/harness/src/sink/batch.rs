@@ -135,10 +135,9 @@ impl Batch {
 impl fmt::Debug for Batch {
     /// Counts only: the events hold addresses and subjects.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch")
-            .field("events", &self.len())
-            .field("bytes", &self.bytes.len())
-            .finish()
+        let Self { bytes, ends, keys: _ } = self;
+        let (events, bytes) = (ends.len(), bytes.len());
+        write!(f, "Batch({events} events, {bytes} bytes)")
     }
 }
 

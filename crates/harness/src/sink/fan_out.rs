@@ -14,11 +14,7 @@ impl FanOut {
     /// Puts sinks together, in this order.
     #[must_use]
     pub fn new(sinks: Vec<Box<dyn Sink>>) -> Self {
-        let name = sinks
-            .iter()
-            .map(|sink| sink.name())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let name = sinks.iter().map(Sink::name).collect::<Vec<_>>().join(", ");
         Self {
             name,
             sinks: sinks.into_iter().map(|sink| (sink, None)).collect(),

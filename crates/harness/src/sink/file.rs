@@ -227,7 +227,8 @@ fn free_name(path: &Path, now: SystemTime) -> PathBuf {
         .extension()
         .map(|extension| format!(".{}", extension.to_string_lossy()))
         .unwrap_or_default();
-    (1_u64..)
+    // As many rotations within one second cannot be.
+    (1..u32::MAX)
         .map(|nth| {
             let nth = if nth == 1 {
                 String::new()

@@ -55,7 +55,7 @@ impl Default for HttpOptions {
             headers: HeaderMap::new(),
             secret_headers: Vec::new(),
             max_attempts: 8,
-            max_wait: Duration::from_secs(300),
+            max_wait: Duration::from_mins(5),
         }
     }
 }
@@ -108,7 +108,7 @@ impl HttpSink {
             .map(http::uri::Authority::as_str)
             .unwrap_or_default();
         let name = format!("{}://{host}", uri.scheme_str().unwrap_or_default());
-        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), fastrand::u64(..));
+        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), fastrand::u64(..));
         Self {
             name,
             link,

@@ -5,7 +5,7 @@
 //! delivered again, with the same event ids: at least once, and effectively once by id.
 //!
 //! To add one: a file in this folder with a type that implements [`Sink`], a row in `config/sink.rs`, its fixtures in
-//! `tests/sinks.rs`. A service that judges events one by one gives its verdicts as [`Refused`].
+//! `tests/wire/sinks.rs`. A service that judges events one by one gives its verdicts as [`Refused`].
 
 mod batch;
 mod dead_letter;

@@ -1,0 +1,15 @@
+//! What leaves the program, over real sockets: pinned links, the client's limits, signing in, sinks, setups.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod auth;
+mod canary;
+mod client;
+mod config;
+mod pinning;
+mod server;
+mod sinks;
