@@ -1,0 +1,46 @@
+// The fixtures that every face of the normalizer passes.
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+export const TARGETS = ["sekoia", "ecs", "ocsf"];
+const folder = join(import.meta.dirname, "../../../fixtures");
+
+/** Cases of one line, those with a revision too. */
+export const cases = [...read(folder), ...read(join(folder, "revision"))];
+
+/** Cases of the batch call. */
+export const batches = read(join(folder, "batch"));
+
+function read(from) {
+    const names = readdirSync(from).filter((name) => name.endsWith(".in.txt")).map((name) => name.slice(0, -7)).sort();
+    return names.map((name) => {
+        const path = (ending) => join(from, `${name}.${ending}`);
+        const json = (ending) => (existsSync(path(ending)) ? JSON.parse(readFileSync(path(ending), "utf8")) : undefined);
+        const revision = json("revision.json");
+        return {
+            name,
+            input: readFileSync(path("in.txt")),
+            options: json("options.json") ?? {},
+            revision: revision && { sequence: revision.sequence, previousStatus: revision.previous_status },
+            rejection: json("rejection.json"),
+            rejections: json("rejections.json"),
+            event: (target) => json(`${target}.json`),
+            events: (target) => readFileSync(path(`${target}.ndjson`), "utf8").split("\n").filter(Boolean),
+        };
+    });
+}
+
+/** The values of a JSON text with the order of its keys: equal texts, equal events. */
+export function inOrder(json) {
+    return JSON.stringify(typeof json === "string" ? JSON.parse(json) : json);
+}
+
+/** A rejection as the fixtures keep it: where exactly a syntax error was found is not kept. */
+export function kept({ line, reason, detail }) {
+    return {
+        ...(line !== undefined && { line }),
+        reason,
+        ...(detail !== undefined && reason !== "syntax" && { detail }),
+    };
+}
