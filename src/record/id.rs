@@ -20,35 +20,36 @@ impl<'a> TraceId<'a> {
     }
 }
 
+/// Where the groups of digits stand with dashes, and where without.
+const GROUPS: [(usize, usize, usize); 5] = [(0, 0, 8), (9, 8, 4), (14, 12, 4), (19, 16, 4), (24, 20, 12)];
+
 fn guid(text: &[u8]) -> Option<[u8; 36]> {
-    let mut guid = [b'-'; 36];
-    match text.len() {
-        36 => guid.copy_from_slice(text),
-        32 => {
-            for (to, from) in [
-                (0..8, 0..8),
-                (9..13, 8..12),
-                (14..18, 12..16),
-                (19..23, 16..20),
-                (24..36, 20..32),
-            ] {
-                guid[to].copy_from_slice(&text[from]);
-            }
+    let mut digits = [0; 32];
+    if let Ok(dashed) = <&[u8; 36]>::try_from(text) {
+        for (with, without, len) in GROUPS {
+            digits[without..without + len].copy_from_slice(&dashed[with..with + len]);
         }
-        _ => return None,
+        if [dashed[8], dashed[13], dashed[18], dashed[23]] != [b'-'; 4] {
+            return None;
+        }
+    } else {
+        digits = *<&[u8; 32]>::try_from(text).ok()?;
     }
+    // Without branches, so that all digits are looked at together.
     let mut valid = true;
-    for (i, byte) in guid.iter_mut().enumerate() {
-        let dash = matches!(i, 8 | 13 | 18 | 23);
-        valid &= if dash {
-            *byte == b'-'
-        } else {
-            byte.is_ascii_hexdigit()
-        };
-        *byte |= if dash { 0 } else { 0x20 };
+    for digit in &mut digits {
+        let is_number = digit.wrapping_sub(b'0') < 10;
+        *digit |= 0x20;
+        valid &= is_number | (digit.wrapping_sub(b'a') < 6);
     }
-    // Digits keep their value under `| 0x20`, letters become lower case.
-    valid.then_some(guid)
+    if !valid {
+        return None;
+    }
+    let mut guid = [b'-'; 36];
+    for (with, without, len) in GROUPS {
+        guid[with..with + len].copy_from_slice(&digits[without..without + len]);
+    }
+    Some(guid)
 }
 
 #[cfg(test)]
@@ -87,6 +88,7 @@ mod tests {
             "4451a062-48cb-e80d-e8c0-196330437aeg",
             "{4451a062",
             "4451a062x48cb-e80d-e8c0-196330437ae6",
+            "4451a06248cbe80de8c0196330437ae\u{10}",
         ] {
             assert_eq!(compared(text), text);
         }

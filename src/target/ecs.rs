@@ -17,6 +17,7 @@ pub(super) const WRITER: Writer = Writer {
 fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let record = event.record;
     let parties = Parties::of(record, scratch);
+    let trace_id = record.trace_id.map(TraceId::of);
     let status = record.status.and_then(|status| Status::known(status.bytes));
 
     plain_member(out, b"{\"@timestamp\":\"", record.received.as_bytes());
@@ -27,7 +28,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         parties.recipient,
     );
     out.put_array(b",\"ecs\":{\"version\":\"9.4.0\"}");
-    email(event, parties, out);
+    email(event, parties, trace_id.as_ref(), out);
     if !record.problems.is_empty() {
         array(out, b",\"error\":{\"message\":", |out| {
             for field in record.problems.iter() {
@@ -47,9 +48,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         out.put_array(b"\",");
     }
     out.put_array(b"\"category\":[\"email\"],\"dataset\":\"m365.message_trace\"");
-    if record.trace_id.is_some() {
+    if let Some(id) = &trace_id {
         out.put_array(b",\"id\":\"");
-        put_event_id(event, parties, out);
+        put_event_id(event, parties, id, out);
         out.put_byte(b'"');
     }
     out.put_array(b",\"kind\":\"event\",\"module\":\"m365\"");
@@ -83,7 +84,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     out.put_byte(b'}');
 }
 
-fn email(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
+fn email(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'_>>, out: &mut Out) {
     let record = event.record;
     plain_member(
         out,
@@ -102,11 +103,7 @@ fn email(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
         text(out, sender.address);
         out.put_array(b"\"]}");
     }
-    if let Some(id) = record.trace_id {
-        out.put_array(b",\"local_id\":\"");
-        put_trace_id(id, out);
-        out.put_byte(b'"');
-    }
+    trace_id_member(out, b",\"local_id\":\"", trace_id);
     text_member(
         out,
         b",\"message_id\":\"",
@@ -190,25 +187,31 @@ fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>, party
 }
 
 /// Writes the id on which an event can be upserted: the same for a row read twice, or read through two formats.
-pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
-    let record = event.record;
-    if let Some(id) = record.trace_id {
-        put_trace_id(id, out);
-    }
+pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, trace_id: &TraceId<'_>, out: &mut Out) {
+    put_trace_id(trace_id, out);
     out.put_byte(b'/');
     if let Some(recipient) = parties.recipient {
         out.put(recipient.lower);
     }
     out.put_byte(b'/');
-    if let Some(status) = record.status {
+    if let Some(status) = event.record.status {
         put_lower(out, status);
     }
 }
 
-pub(super) fn put_trace_id(id: Text<'_>, out: &mut Out) {
-    match TraceId::of(id) {
-        TraceId::Guid(guid) => out.put_array(&guid),
-        TraceId::Other(other) => text(out, other),
+/// Writes a member with the trace id in its compared form; `key` ends with the value's first quote.
+pub(super) fn trace_id_member<const N: usize>(out: &mut Out, key: &[u8; N], trace_id: Option<&TraceId<'_>>) {
+    if let Some(id) = trace_id {
+        out.put_array(key);
+        put_trace_id(id, out);
+        out.put_byte(b'"');
+    }
+}
+
+fn put_trace_id(id: &TraceId<'_>, out: &mut Out) {
+    match id {
+        TraceId::Guid(guid) => out.put_array(guid),
+        TraceId::Other(other) => text(out, *other),
     }
 }
 

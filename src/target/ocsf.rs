@@ -3,9 +3,9 @@
 
 use crate::format::Format;
 use crate::lanes::Out;
-use crate::record::{Ip, Status, Text};
+use crate::record::{Ip, Status, Text, TraceId};
 
-use super::ecs::{put_event_id, put_trace_id};
+use super::ecs::{put_event_id, trace_id_member};
 use super::party::{Direction, Parties};
 use super::write::{array, number, object, plain_member, text, text_member};
 use super::{Event, Writer};
@@ -47,12 +47,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         }
     });
     from(out, parties);
-    if let Some(id) = record.trace_id {
-        out.put_array(b",\"message_trace_uid\":\"");
-        put_trace_id(id, out);
-        out.put_byte(b'"');
-    }
-    metadata(event, parties, out);
+    let trace_id = record.trace_id.map(TraceId::of);
+    trace_id_member(out, b",\"message_trace_uid\":\"", trace_id.as_ref());
+    metadata(event, parties, trace_id.as_ref(), out);
     observables(event, parties, out);
     if event.options.keep_original {
         plain_member(out, b",\"raw_data\":\"", event.original);
@@ -101,7 +98,7 @@ fn to(out: &mut Out, parties: Parties<'_>) {
     }
 }
 
-fn metadata(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
+fn metadata(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'_>>, out: &mut Out) {
     let record = event.record;
     match record.format {
         Format::Graph => out.put_array(b",\"metadata\":{\"log_provider\":\"microsoft-graph\""),
@@ -116,9 +113,9 @@ fn metadata(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     if let Some(tenant_id) = &event.options.tenant_id {
         plain_member(out, b",\"tenant_uid\":\"", tenant_id);
     }
-    if record.trace_id.is_some() {
+    if let Some(id) = trace_id {
         out.put_array(b",\"uid\":\"");
-        put_event_id(event, parties, out);
+        put_event_id(event, parties, id, out);
         out.put_byte(b'"');
     }
     out.put_array(b",\"version\":\"1.8.0\"}");
