@@ -1,0 +1,74 @@
+//! Which row is which: hashes, so that the ledger holds no address.
+
+/// A row's identity: 128 bits of a keyed hash of tenant, trace id and recipient in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(pub [u8; 16]);
+
+/// Makes the keys of one ledger.
+#[derive(Clone)]
+pub struct Keys {
+    key: [u8; 32],
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Keys {
+    /// Keys for a tenant under a salt. The salt is made with the ledger: without it, nobody can look for an address.
+    #[must_use]
+    pub fn new(tenant: &str, salt: [u8; 32]) -> Self {
+        let tenant = tenant.to_lowercase();
+        Self { key: *blake3::keyed_hash(&salt, tenant.as_bytes()).as_bytes() }
+    }
+
+    /// The key of a row.
+    #[must_use]
+    pub fn of_row(&self, trace_id: &str, recipient: &str) -> Key {
+        let mut text = Vec::with_capacity(trace_id.len() + recipient.len() + 16);
+        feed_lower_case(&mut text, trace_id);
+        feed_lower_case(&mut text, recipient);
+        self.hash(&text)
+    }
+
+    /// The key of a row that does not say its trace id or recipient: all of its bytes.
+    #[must_use]
+    pub fn of_bytes(&self, line: &[u8]) -> Key {
+        self.hash(line)
+    }
+
+    /// The hash of what may change in a row, given as it is written. `null`, `""` and nothing are the same.
+    #[must_use]
+    pub fn content(&self, values: [&[u8]; 3]) -> u64 {
+        let mut text = Vec::with_capacity(64);
+        for value in values {
+            feed(&mut text, if matches!(value, b"null" | b"\"\"") { b"" } else { value });
+        }
+        let Key([a, b, c, d, e, f, g, h, ..]) = self.hash(&text);
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn hash(&self, text: &[u8]) -> Key {
+        let mut key = [0; 16];
+        key.copy_from_slice(&blake3::keyed_hash(&self.key, text).as_bytes()[..16]);
+        Key(key)
+    }
+}
+
+/// Appends a text with its length in front, so that no two lists of texts give the same bytes.
+fn feed(out: &mut Vec<u8>, text: &[u8]) {
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text);
+}
+
+fn feed_lower_case(out: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() {
+        feed(out, text.as_bytes());
+        let lower_from = out.len() - text.len();
+        out[lower_from..].make_ascii_lowercase();
+    } else {
+        feed(out, text.to_lowercase().as_bytes());
+    }
+}
