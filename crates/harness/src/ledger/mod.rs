@@ -4,10 +4,12 @@
 //! the sink has acknowledged the page and never before; and by a charge, one for each request, before it is sent.
 
 mod coverage;
+mod file;
 mod key;
 mod memory;
 
 pub use coverage::{Coverage, SETTLED, Segment, Span};
+pub use file::{FileLedger, LedgerError, Recovery, Survey, recover};
 pub use key::{Key, Keys};
 pub use memory::MemoryLedger;
 

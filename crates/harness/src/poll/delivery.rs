@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::plan::Tier;
 use crate::graph::{Page, Row};
 use crate::ledger::{Entry, Key, Known, Span};
 
@@ -10,7 +9,6 @@ use crate::ledger::{Entry, Key, Known, Span};
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) page: Page,
-    pub(super) tier: Tier,
     /// When the window's reading began, in the service's seconds.
     pub(super) read_s: i64,
     /// What is delivered once this page is.

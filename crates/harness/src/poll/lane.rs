@@ -83,11 +83,18 @@ impl Lane {
         self.call = Some(Call::List(Query { start_s: self.left.start_s, end_s: self.end_s, rows: self.rows }));
     }
 
-    /// Gives up the older half of what is left; it stays missing and is planned again.
+    /// Gives up the older half of what is left, if none of it was asked for; it stays missing and is planned again.
     pub(super) fn halve(&mut self) {
-        if self.left.len_s() >= 120 {
+        if self.is_at_start() && self.left.len_s() >= 120 {
             self.left.start_s = self.left.end_s - self.left.len_s() / 2;
+            self.planned.start_s = self.left.start_s;
+            self.restart();
         }
+    }
+
+    /// Notes that the next page is asked for.
+    pub(super) fn ask(&mut self, request: u64) {
+        self.asked = Some(request);
     }
 
     /// Whether the next request is the first of the window.
@@ -122,7 +129,6 @@ impl Lane {
         }
         let held = Held {
             page,
-            tier: self.tier,
             read_s: self.read_s,
             cover: Span::new(self.left.end_s, before.end_s),
             end_s: self.end_s,

@@ -10,6 +10,7 @@ mod governor;
 mod lane;
 mod plan;
 mod signal;
+mod work;
 
 pub use self::core::{Core, Settings, Status};
 pub use delivery::{Delivery, Tally};

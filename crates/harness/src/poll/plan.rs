@@ -22,6 +22,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// All tiers, most urgent first.
+    pub const ALL: [Self; 5] = [Self::Fresh, Self::Sweep, Self::CatchUp, Self::Deep, Self::Backfill];
+
     /// Whether its requests go before the spreading of the budget.
     #[must_use]
     pub const fn is_urgent(self) -> bool {
@@ -95,32 +98,38 @@ pub(super) struct View<'a> {
 }
 
 impl Rhythm {
-    /// The most urgent window that is due.
-    pub(super) fn next(&self, view: &View<'_>) -> Option<(Tier, Span)> {
+    /// The next window of a tier, if one is due.
+    pub(super) fn next(&self, tier: Tier, view: &View<'_>) -> Option<Span> {
         let end_s = view.now_s;
-        if view.fresh_s.is_none_or(|fresh_s| end_s - fresh_s >= self.fresh_every_s || end_s < fresh_s) {
-            let newest_s = view.coverage.end_s().unwrap_or(end_s).min(end_s);
-            let start_s = (newest_s - view.overlap_s).max(end_s - self.fresh_most_s).max(view.floor_s);
-            let span = Span::new(start_s, end_s);
-            if !span.is_empty() {
-                return Some((Tier::Fresh, span));
+        let unsettled_s = end_s - self.settling_s;
+        // What is newer than all that is delivered is the business of the fresh window.
+        let newest_s = view.coverage.end_s().unwrap_or(i64::MIN).min(end_s);
+        match tier {
+            Tier::Fresh => {
+                let is_due = view.fresh_s.is_none_or(|fresh_s| end_s - fresh_s >= self.fresh_every_s || end_s < fresh_s);
+                let read_from_s = view.coverage.end_s().unwrap_or(end_s).min(end_s) - view.overlap_s;
+                let span = Span::new(read_from_s.max(end_s - self.fresh_most_s).max(view.floor_s), end_s);
+                (is_due && !span.is_empty()).then_some(span)
+            }
+            Tier::Sweep => {
+                let start_s = (end_s - self.sweep_s).max(view.floor_s);
+                self.again(view, Span::new(start_s, end_s - self.fresh_overlap_s), self.sweep_every_s)
+            }
+            Tier::CatchUp if self.order == Order::OldestFirst => {
+                self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), newest_s))
+            }
+            Tier::CatchUp => self.missing(view, Span::new(unsettled_s.max(view.floor_s), newest_s)),
+            Tier::Deep => self.again(view, Span::new(view.floor_s, end_s - self.sweep_s), self.deep_every_s),
+            Tier::Backfill => {
+                self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), unsettled_s.min(newest_s)))
             }
         }
-        let fresh_start_s = end_s - self.fresh_overlap_s;
-        let unsettled_s = end_s - self.settling_s;
-        let sweep = Span::new((end_s - self.sweep_s).max(view.floor_s), fresh_start_s);
-        if let Some(span) = self.again(view, sweep, self.sweep_every_s) {
-            return Some((Tier::Sweep, span));
-        }
-        if let Some(span) = self.missing(view, Span::new(unsettled_s.max(view.floor_s), end_s)) {
-            return Some((Tier::CatchUp, span));
-        }
-        let deep = Span::new(view.floor_s, end_s - self.sweep_s);
-        if let Some(span) = self.again(view, deep, self.deep_every_s) {
-            return Some((Tier::Deep, span));
-        }
-        let backfill = Span::new(view.floor_s.max(end_s - RETENTION_S), unsettled_s.min(end_s));
-        self.missing(view, backfill).map(|span| (Tier::Backfill, span))
+    }
+
+    /// What can no longer be had: missing, and before the service's retention.
+    pub(super) fn lost(view: &View<'_>) -> Vec<Span> {
+        let within = Span::new(view.floor_s, retained_s(view.now_s));
+        view.open(within).into_iter().flat_map(|span| view.coverage.missing(span)).collect()
     }
 
     /// When the next window that is not due yet will be due, in seconds.
@@ -165,6 +174,11 @@ impl Rhythm {
     }
 }
 
+/// The first second the service still has rows of. It counts its ninety days from the beginning of the day.
+fn retained_s(now_s: i64) -> i64 {
+    now_s - now_s.rem_euclid(86_400) - RETENTION_S
+}
+
 impl View<'_> {
     /// The parts of `within` that may be read.
     pub(super) fn open(&self, within: Span) -> Vec<Span> {
@@ -204,26 +218,30 @@ mod tests {
         }
     }
 
+    fn first(rhythm: &Rhythm, view: &View<'_>) -> Option<(Tier, Span)> {
+        Tier::ALL.into_iter().find_map(|tier| Some((tier, rhythm.next(tier, view)?)))
+    }
+
     #[test]
     fn live_goes_before_sweep_before_backfill() {
         let rhythm = Rhythm::default();
         let mut coverage = Coverage::default();
         let fresh = View { fresh_s: None, ..view(&coverage, &[]) };
-        assert_eq!(rhythm.next(&fresh), Some((Tier::Fresh, Span::new(NOW - 900, NOW))));
+        assert_eq!(first(&rhythm, &fresh), Some((Tier::Fresh, Span::new(NOW - 900, NOW))));
         coverage.cover(Span::new(NOW - 20 * 3600, NOW), NOW - 7 * 3600, rhythm.settling_s);
-        let (tier, span) = rhythm.next(&view(&coverage, &[])).unwrap();
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span), (Tier::Sweep, Span::new(NOW - 6 * 3600, NOW - 900)));
         coverage.cover(span, NOW, rhythm.settling_s);
-        let (tier, span) = rhythm.next(&view(&coverage, &[])).unwrap();
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span.end_s), (Tier::CatchUp, NOW - 20 * 3600));
         coverage.cover(Span::new(NOW - 48 * 3600, NOW - 20 * 3600), NOW, rhythm.settling_s);
-        let (tier, span) = rhythm.next(&view(&coverage, &[])).unwrap();
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span), (Tier::Deep, Span::new(NOW - 20 * 3600, NOW - 6 * 3600)));
         coverage.cover(span, NOW, rhythm.settling_s);
-        let (tier, span) = rhythm.next(&view(&coverage, &[])).unwrap();
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span), (Tier::Backfill, Span::new(NOW - 72 * 3600, NOW - 48 * 3600)));
         let oldest = Rhythm { order: Order::OldestFirst, ..rhythm };
-        let (_, span) = oldest.next(&view(&coverage, &[])).unwrap();
+        let (_, span) = first(&oldest, &view(&coverage, &[])).unwrap();
         assert_eq!(span, Span::new(NOW - 120 * 3600, NOW - 96 * 3600));
     }
 
@@ -232,7 +250,7 @@ mod tests {
         let mut coverage = Coverage::default();
         coverage.cover(Span::new(NOW - 3600, NOW), NOW, 48 * 3600);
         let gap = [Span::new(NOW - 10 * 86_400, NOW - 3600)];
-        assert_eq!(Rhythm::default().next(&view(&coverage, &gap)), None);
+        assert_eq!(first(&Rhythm::default(), &view(&coverage, &gap)), None);
     }
 
     #[test]
@@ -242,7 +260,16 @@ mod tests {
         let stopped = NOW - 4 * 86_400;
         coverage.cover(Span::new(stopped - 86_400, stopped), stopped, rhythm.settling_s);
         coverage.cover(Span::new(stopped, NOW), NOW, rhythm.settling_s);
-        let (tier, span) = rhythm.next(&view(&coverage, &[])).unwrap();
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span), (Tier::Deep, Span::new(stopped - 86_400, stopped)));
+    }
+
+    #[test]
+    fn what_is_older_than_the_retention_is_lost() {
+        let coverage = Coverage::default();
+        let floor_s = NOW - 100 * 86_400;
+        let lost = Rhythm::lost(&View { floor_s, ..view(&coverage, &[]) });
+        assert_eq!(lost, [Span::new(floor_s, retained_s(NOW))]);
+        assert_eq!(Rhythm::lost(&View { floor_s: NOW - RETENTION_S, ..view(&coverage, &[]) }), []);
     }
 }
