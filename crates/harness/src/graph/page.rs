@@ -59,7 +59,11 @@ impl Page {
         let mut rows = Vec::new();
         let value = value?;
         Scan::at(&body, value.start).items(|place| rows.push(Row::read(&body, place, keys)))?;
-        Some(Self { body, rows, next_link })
+        Some(Self {
+            body,
+            rows,
+            next_link,
+        })
     }
 
     /// The rows in the order of the response: newest first.
@@ -129,13 +133,21 @@ impl Row {
         let received_us = text(&line[received]).and_then(|time| parse_time_us(time.as_bytes()));
         let content = keys.content([&line[status.clone()], &line[size], &line[to_ip]]);
         let shift = |range: &Range<usize>| narrow(&(range.start + place.start..range.end + place.start));
-        Self { status: shift(&status), place: narrow(&place), received_us, key, content }
+        Self {
+            status: shift(&status),
+            place: narrow(&place),
+            received_us,
+            key,
+            content,
+        }
     }
 }
 
 /// The text of a JSON string that is not empty; `None` for every other value.
 fn text(value: &[u8]) -> Option<String> {
-    let [b'"', inner @ .., b'"'] = value else { return None };
+    let [b'"', inner @ .., b'"'] = value else {
+        return None;
+    };
     if inner.is_empty() {
         return None;
     }
@@ -146,7 +158,10 @@ fn text(value: &[u8]) -> Option<String> {
 }
 
 /// The parser has checked that a body fits into 32 bits.
-#[expect(clippy::cast_possible_truncation, reason = "places are inside a body of checked length")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "places are inside a body of checked length"
+)]
 fn narrow(range: &Range<usize>) -> Range<u32> {
     range.start as u32..range.end as u32
 }
@@ -168,7 +183,9 @@ mod tests {
 
     #[test]
     fn rows_keep_their_bytes() {
-        let body = format!("{{\"@odata.context\":\"x\",\"value\":[{ROW} ,\n{ROW}],\"@odata.nextLink\":\"https:\\/\\/a\"}}");
+        let body = format!(
+            "{{\"@odata.context\":\"x\",\"value\":[{ROW} ,\n{ROW}],\"@odata.nextLink\":\"https:\\/\\/a\"}}"
+        );
         let page = page(&body).unwrap();
         assert_eq!(page.rows().len(), 2);
         assert_eq!(page.line(&page.rows()[1]), ROW.as_bytes());

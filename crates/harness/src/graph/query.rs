@@ -39,7 +39,11 @@ mod tests {
 
     #[test]
     fn bounds_are_unquoted_utc_seconds() {
-        let query = Query { start_s: 1_768_867_200, end_s: 1_769_126_400, rows: 5000 };
+        let query = Query {
+            start_s: 1_768_867_200,
+            end_s: 1_769_126_400,
+            rows: 5000,
+        };
         assert_eq!(
             query.to_query_string(),
             "$top=5000&$filter=receivedDateTime%20ge%202026-01-20T00:00:00Z%20and%20receivedDateTime%20le%20\

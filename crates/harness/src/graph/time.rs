@@ -22,7 +22,9 @@ const fn days_in(year: i64, month: i64) -> i64 {
 
 fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0_i64, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        digit
+            .is_ascii_digit()
+            .then(|| number * 10 + i64::from(digit - b'0'))
     })
 }
 
@@ -34,11 +36,18 @@ pub fn parse_time_us(text: &[u8]) -> Option<i64> {
         return None;
     }
     let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if marks.iter().any(|&(at, mark)| text[at].to_ascii_uppercase() != mark) {
+    if marks
+        .iter()
+        .any(|&(at, mark)| text[at].to_ascii_uppercase() != mark)
+    {
         return None;
     }
     let (year, month, day) = (digits(&text[..4])?, digits(&text[5..7])?, digits(&text[8..10])?);
-    let (hour, minute, second) = (digits(&text[11..13])?, digits(&text[14..16])?, digits(&text[17..19])?);
+    let (hour, minute, second) = (
+        digits(&text[11..13])?,
+        digits(&text[14..16])?,
+        digits(&text[17..19])?,
+    );
     if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) {
         return None;
     }
@@ -85,7 +94,10 @@ pub fn write_time(second: i64, out: &mut String) {
     let day = of_year - (153 * shifted + 2) / 5 + 1;
     let (hour, minute, second) = (rest / 3600, rest % 3600 / 60, rest % 60);
     // Writing to a string cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+    let _ = write!(
+        out,
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+    );
 }
 
 #[cfg(test)]

@@ -22,7 +22,11 @@ impl Span {
     /// How many seconds it has.
     #[must_use]
     pub const fn len_s(self) -> i64 {
-        if self.end_s > self.start_s { self.end_s - self.start_s } else { 0 }
+        if self.end_s > self.start_s {
+            self.end_s - self.start_s
+        } else {
+            0
+        }
     }
 
     /// Whether it has none.
@@ -58,7 +62,9 @@ impl Coverage {
     /// Coverage from its segments; `None` if they are empty, overlap or are out of order.
     #[must_use]
     pub fn from_segments(segments: Vec<Segment>) -> Option<Self> {
-        let is_sorted = segments.windows(2).all(|pair| pair[0].span.end_s <= pair[1].span.start_s);
+        let is_sorted = segments
+            .windows(2)
+            .all(|pair| pair[0].span.end_s <= pair[1].span.start_s);
         let has_empty = segments.iter().any(|segment| segment.span.is_empty());
         (is_sorted && !has_empty).then_some(Self { segments })
     }
@@ -82,8 +88,14 @@ impl Coverage {
             return;
         }
         let edge = read_s.saturating_sub(settling_s).clamp(span.start_s, span.end_s);
-        self.overlay(Segment { span: Span::new(span.start_s, edge), read_s: SETTLED });
-        self.overlay(Segment { span: Span::new(edge, span.end_s), read_s });
+        self.overlay(Segment {
+            span: Span::new(span.start_s, edge),
+            read_s: SETTLED,
+        });
+        self.overlay(Segment {
+            span: Span::new(edge, span.end_s),
+            read_s,
+        });
     }
 
     fn overlay(&mut self, new: Segment) {
@@ -95,20 +107,56 @@ impl Coverage {
         for &old in &self.segments {
             if old.span.end_s <= new.span.start_s || old.span.start_s >= new.span.end_s {
                 if old.span.start_s >= new.span.end_s && at < new.span.end_s {
-                    push(&mut merged, Segment { span: Span::new(at, new.span.end_s), read_s: new.read_s });
+                    push(
+                        &mut merged,
+                        Segment {
+                            span: Span::new(at, new.span.end_s),
+                            read_s: new.read_s,
+                        },
+                    );
                     at = new.span.end_s;
                 }
                 push(&mut merged, old);
                 continue;
             }
-            push(&mut merged, Segment { span: Span::new(old.span.start_s, at), read_s: old.read_s });
+            push(
+                &mut merged,
+                Segment {
+                    span: Span::new(old.span.start_s, at),
+                    read_s: old.read_s,
+                },
+            );
             let both = old.span.and(new.span);
-            push(&mut merged, Segment { span: Span::new(at, both.start_s), read_s: new.read_s });
-            push(&mut merged, Segment { span: both, read_s: old.read_s.max(new.read_s) });
-            push(&mut merged, Segment { span: Span::new(both.end_s, old.span.end_s), read_s: old.read_s });
+            push(
+                &mut merged,
+                Segment {
+                    span: Span::new(at, both.start_s),
+                    read_s: new.read_s,
+                },
+            );
+            push(
+                &mut merged,
+                Segment {
+                    span: both,
+                    read_s: old.read_s.max(new.read_s),
+                },
+            );
+            push(
+                &mut merged,
+                Segment {
+                    span: Span::new(both.end_s, old.span.end_s),
+                    read_s: old.read_s,
+                },
+            );
             at = both.end_s;
         }
-        push(&mut merged, Segment { span: Span::new(at, new.span.end_s), read_s: new.read_s });
+        push(
+            &mut merged,
+            Segment {
+                span: Span::new(at, new.span.end_s),
+                read_s: new.read_s,
+            },
+        );
         self.segments = merged;
     }
 
@@ -169,7 +217,10 @@ impl Coverage {
     fn unsettled(&self, within: Span) -> impl Iterator<Item = Segment> {
         self.segments
             .iter()
-            .map(move |segment| Segment { span: segment.span.and(within), read_s: segment.read_s })
+            .map(move |segment| Segment {
+                span: segment.span.and(within),
+                read_s: segment.read_s,
+            })
             .filter(|segment| !segment.span.is_empty() && segment.read_s != SETTLED)
     }
 }
@@ -207,7 +258,11 @@ mod tests {
                 let span = Span::new(start as i64, end as i64);
                 coverage.cover(span, read_s, 10);
                 for (second, cell) in model.iter_mut().enumerate().take(end).skip(start) {
-                    let read = if (second as i64) < read_s - 10 { SETTLED } else { read_s };
+                    let read = if (second as i64) < read_s - 10 {
+                        SETTLED
+                    } else {
+                        read_s
+                    };
                     *cell = Some(cell.map_or(read, |old| old.max(read)));
                 }
                 for (second, cell) in model.iter().enumerate() {
@@ -217,7 +272,9 @@ mod tests {
                 let missing = coverage.missing(Span::new(0, 60));
                 for (second, cell) in model.iter().enumerate() {
                     let second = second as i64;
-                    let is_missing = missing.iter().any(|span| (span.start_s..span.end_s).contains(&second));
+                    let is_missing = missing
+                        .iter()
+                        .any(|span| (span.start_s..span.end_s).contains(&second));
                     assert_eq!(is_missing, cell.is_none());
                 }
             }
@@ -236,7 +293,9 @@ mod tests {
             let limit = chance.i64(0..12);
             let stale = coverage.stale(Span::new(5, 55), limit);
             for second in 0..60 {
-                let is_stale = stale.iter().any(|span| (span.start_s..span.end_s).contains(&second));
+                let is_stale = stale
+                    .iter()
+                    .any(|span| (span.start_s..span.end_s).contains(&second));
                 let read = at(&coverage, second);
                 if is_stale {
                     assert!(read.is_some_and(|read| read != SETTLED) && (5..55).contains(&second));

@@ -21,7 +21,9 @@ impl Keys {
     #[must_use]
     pub fn new(tenant: &str, salt: [u8; 32]) -> Self {
         let tenant = tenant.to_lowercase();
-        Self { key: *blake3::keyed_hash(&salt, tenant.as_bytes()).as_bytes() }
+        Self {
+            key: *blake3::keyed_hash(&salt, tenant.as_bytes()).as_bytes(),
+        }
     }
 
     /// The key of a row.
@@ -44,7 +46,14 @@ impl Keys {
     pub fn content(&self, values: [&[u8]; 3]) -> u64 {
         let mut text = Vec::with_capacity(64);
         for value in values {
-            feed(&mut text, if matches!(value, b"null" | b"\"\"") { b"" } else { value });
+            feed(
+                &mut text,
+                if matches!(value, b"null" | b"\"\"") {
+                    b""
+                } else {
+                    value
+                },
+            );
         }
         let Key([a, b, c, d, e, f, g, h, ..]) = self.hash(&text);
         u64::from_le_bytes([a, b, c, d, e, f, g, h])

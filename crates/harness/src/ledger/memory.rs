@@ -28,7 +28,10 @@ impl Ledger for MemoryLedger {
     }
 
     fn look_up(&mut self, keys: &[Key]) -> Result<Vec<Option<Known>>, Infallible> {
-        Ok(keys.iter().map(|key| self.rows.get(key).map(|(known, _)| known.clone())).collect())
+        Ok(keys
+            .iter()
+            .map(|key| self.rows.get(key).map(|(known, _)| known.clone()))
+            .collect())
     }
 
     fn charge(&mut self, at_ms: i64, forget_before_ms: i64) -> Result<(), Infallible> {
@@ -38,12 +41,28 @@ impl Ledger for MemoryLedger {
     }
 
     fn commit(&mut self, transaction: &Transaction) -> Result<(), Infallible> {
-        let Transaction { entries, coverage, forget, floor_s, gaps, paused_until_ms } = transaction;
+        let Transaction {
+            entries,
+            coverage,
+            forget,
+            floor_s,
+            gaps,
+            paused_until_ms,
+        } = transaction;
         if !forget.is_empty() {
-            let is_forgotten = |second: i64| forget.iter().any(|span| (span.start_s..span.end_s).contains(&second));
+            let is_forgotten = |second: i64| {
+                forget
+                    .iter()
+                    .any(|span| (span.start_s..span.end_s).contains(&second))
+            };
             self.rows.retain(|_, (_, received_s)| !is_forgotten(*received_s));
         }
-        for Entry { key, known, received_s } in entries {
+        for Entry {
+            key,
+            known,
+            received_s,
+        } in entries
+        {
             self.rows.insert(*key, (known.clone(), *received_s));
         }
         if let Some(coverage) = coverage {

@@ -43,7 +43,9 @@ impl GapReason {
     /// The reason of that name, if there is one.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::OlderThanRetention].into_iter().find(|reason| reason.name() == name)
+        [Self::OlderThanRetention]
+            .into_iter()
+            .find(|reason| reason.name() == name)
     }
 }
 
@@ -52,7 +54,7 @@ impl GapReason {
 pub struct Known {
     /// The hash of the row's status, size and toIP as last delivered.
     pub content: u64,
-    /// How often it was delivered with another content: 1 for the first time.
+    /// How often it was delivered again because it changed: 0 for the first time.
     pub sequence: u64,
     /// The status word as last delivered; empty if the row has none.
     pub status: String,

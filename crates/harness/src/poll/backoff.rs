@@ -16,7 +16,10 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(seed: u64) -> Self {
-        Self { last_ms: BASE_MS, chance: fastrand::Rng::with_seed(seed) }
+        Self {
+            last_ms: BASE_MS,
+            chance: fastrand::Rng::with_seed(seed),
+        }
     }
 
     /// After a success.

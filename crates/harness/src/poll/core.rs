@@ -129,9 +129,18 @@ impl Core {
     /// A core that goes on from what a ledger holds.
     #[must_use]
     pub fn new(settings: Settings, keys: Keys, state: State, now_ms: i64) -> Self {
-        let State { coverage, floor_s, gaps, charges_ms, paused_until_ms } = state;
+        let State {
+            coverage,
+            floor_s,
+            gaps,
+            charges_ms,
+            paused_until_ms,
+        } = state;
         let floor = floor_s.map_or(settings.since_s, |floor_s| floor_s.min(settings.since_s));
-        let aside = Transaction { floor_s: (floor_s != Some(floor)).then_some(floor), ..Transaction::default() };
+        let aside = Transaction {
+            floor_s: (floor_s != Some(floor)).then_some(floor),
+            ..Transaction::default()
+        };
         Self {
             governor: Governor::new(settings.requests, &charges_ms, paused_until_ms, now_ms),
             backoff: Backoff::new(settings.seed),
@@ -185,7 +194,9 @@ impl Core {
             Input::LookedUp(known) => self.looked_up(known, &mut effects),
             Input::Delivered => self.delivered(now_ms, &mut effects),
             Input::Committed => self.committed(now_ms),
-            Input::NotDelivered(fault) | Input::NotCommitted(fault) => self.stuck(now_ms, fault, &mut effects),
+            Input::NotDelivered(fault) | Input::NotCommitted(fault) => {
+                self.stuck(now_ms, fault, &mut effects)
+            }
         }
         self.advance(now_ms, &mut effects);
         effects
@@ -198,7 +209,10 @@ impl Core {
         let closed: Vec<Span> = self.gaps.iter().map(|gap| gap.span).collect();
         let view = self.view(now_s, &closed);
         let open = view.open(Span::new(self.floor_s, now_s));
-        let missing: Vec<Span> = open.into_iter().flat_map(|span| self.coverage.missing(span)).collect();
+        let missing: Vec<Span> = open
+            .into_iter()
+            .flat_map(|span| self.coverage.missing(span))
+            .collect();
         Status {
             complete_s: missing.first().map_or(now_s, |span| span.start_s),
             newest_s: self.coverage.end_s(),
@@ -220,25 +234,39 @@ impl Core {
 
     fn view<'a>(&'a self, now_s: i64, closed: &'a [Span]) -> View<'a> {
         let seconds_of = |pages: f64| {
-            let seconds = self.rows_per_s.map(|rate| pages * f64::from(self.settings.page_rows) / rate.max(1e-9));
-            #[expect(clippy::cast_possible_truncation, reason = "a float is cut to the range of the integer")]
+            let seconds = self
+                .rows_per_s
+                .map(|rate| pages * f64::from(self.settings.page_rows) / rate.max(1e-9));
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a float is cut to the range of the integer"
+            )]
             seconds.map(|seconds| seconds as i64)
         };
         let overlap_s = self.settings.rhythm.fresh_overlap_s;
-        let affordable_s = seconds_of(FRESH_PAGES).map_or(overlap_s, |s| s - self.settings.rhythm.fresh_every_s);
+        let affordable_s =
+            seconds_of(FRESH_PAGES).map_or(overlap_s, |s| s - self.settings.rhythm.fresh_every_s);
         View {
             now_s,
-            fresh_s: if self.lanes.iter().any(|lane| lane.tier == Tier::Fresh) { Some(now_s) } else { self.fresh_s },
+            fresh_s: if self.lanes.iter().any(|lane| lane.tier == Tier::Fresh) {
+                Some(now_s)
+            } else {
+                self.fresh_s
+            },
             coverage: &self.coverage,
             floor_s: self.floor_s,
             closed,
-            window_s: seconds_of(PAGES_PER_WINDOW).unwrap_or(86_400).clamp(60, MAX_WINDOW_S),
+            window_s: seconds_of(PAGES_PER_WINDOW)
+                .unwrap_or(86_400)
+                .clamp(60, MAX_WINDOW_S),
             overlap_s: affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s),
         }
     }
 
     fn answered(&mut self, now_ms: i64, request: u64, answer: Answer, effects: &mut Vec<Effect>) {
-        let Some(at) = self.lanes.iter().position(|lane| lane.asked == Some(request)) else { return };
+        let Some(at) = self.lanes.iter().position(|lane| lane.asked == Some(request)) else {
+            return;
+        };
         self.lanes[at].asked = None;
         let skew_before_ms = self.skew_ms.unwrap_or(0);
         if let Some(date_ms) = answer.date_ms {
@@ -253,11 +281,20 @@ impl Core {
                 None => self.hiccup(now_ms, at, told_ms, "Graph's answer was cut short", effects),
             },
             Verdict::NotJson => {
-                self.hiccup(now_ms, at, told_ms, "something in between answered in place of Graph", effects);
+                self.hiccup(
+                    now_ms,
+                    at,
+                    told_ms,
+                    "something in between answered in place of Graph",
+                    effects,
+                );
             }
             Verdict::Transient => self.hiccup(now_ms, at, told_ms, "Graph failed for now", effects),
             Verdict::Throttled => {
-                let fault = Fault::new(Remedy::Retry, "Graph's quota for the tenant is used up by all programs together");
+                let fault = Fault::new(
+                    Remedy::Retry,
+                    "Graph's quota for the tenant is used up by all programs together",
+                );
                 let wait_ms = match told_ms {
                     Some(told_ms) => self.backoff.as_told_ms(told_ms),
                     None => self.backoff.after_throttling_ms(),
@@ -273,7 +310,10 @@ impl Core {
                 self.give_up_lane(at);
             }
             Verdict::Refused => {
-                let fault = Fault::new(Remedy::Report, "Graph refused a window of time; please report it with the log");
+                let fault = Fault::new(
+                    Remedy::Report,
+                    "Graph refused a window of time; please report it with the log",
+                );
                 self.refused(now_ms, fault, effects);
             }
             Verdict::Gone => {
@@ -313,7 +353,12 @@ impl Core {
         }
         match (trouble, lane) {
             (Trouble::LinkElsewhere, Some(at)) => {
-                self.restart(now_ms, at, "the next link points to another address; it was not followed", effects);
+                self.restart(
+                    now_ms,
+                    at,
+                    "the next link points to another address; it was not followed",
+                    effects,
+                );
             }
             (Trouble::Network(fault), at) if fault.remedy == Remedy::Retry => {
                 if let Some(at) = at {
@@ -326,7 +371,13 @@ impl Core {
                 self.hold_until_ms = self.hold_until_ms.max(now_ms.saturating_add(wait_ms));
                 self.retrying(now_ms, fault, wait_ms, effects);
             }
-            (Trouble::NoToken { fault, retry_after_ms }, _) if fault.remedy == Remedy::Retry => {
+            (
+                Trouble::NoToken {
+                    fault,
+                    retry_after_ms,
+                },
+                _,
+            ) if fault.remedy == Remedy::Retry => {
                 let wait_ms = match retry_after_ms {
                     Some(told_ms) => self.backoff.as_told_ms(told_ms),
                     None => self.backoff.after_failure_ms(),
@@ -334,7 +385,9 @@ impl Core {
                 self.hold_until_ms = self.hold_until_ms.max(now_ms.saturating_add(wait_ms));
                 self.retrying(now_ms, fault, wait_ms, effects);
             }
-            (Trouble::Network(fault) | Trouble::NoToken { fault, .. }, _) => self.refused(now_ms, fault, effects),
+            (Trouble::Network(fault) | Trouble::NoToken { fault, .. }, _) => {
+                self.refused(now_ms, fault, effects)
+            }
             (Trouble::LinkElsewhere, None) => {}
         }
     }
@@ -354,7 +407,10 @@ impl Core {
             Turn::Again(held, reason) => (held, Some(reason)),
         };
         if held.cover.len_s() >= 10 || rows >= self.settings.page_rows as usize {
-            #[expect(clippy::cast_precision_loss, reason = "a rate of rows needs no more than 52 bits")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a rate of rows needs no more than 52 bits"
+            )]
             let rate = rows as f64 / held.cover.len_s().max(1) as f64;
             self.rows_per_s = Some(self.rows_per_s.map_or(rate, |before| before * 0.8 + rate * 0.2));
         }
@@ -377,7 +433,14 @@ impl Core {
     }
 
     /// Something failed that a second try may heal.
-    fn hiccup(&mut self, now_ms: i64, at: usize, told_ms: Option<i64>, text: &str, effects: &mut Vec<Effect>) {
+    fn hiccup(
+        &mut self,
+        now_ms: i64,
+        at: usize,
+        told_ms: Option<i64>,
+        text: &str,
+        effects: &mut Vec<Effect>,
+    ) {
         let lane = &mut self.lanes[at];
         lane.failures += 1;
         if lane.failures.is_multiple_of(3) {
@@ -429,7 +492,9 @@ impl Core {
         if self.renewing.is_none() {
             self.next_request += 1;
             self.renewing = Some(self.next_request);
-            effects.push(Effect::RenewToken { request: self.next_request });
+            effects.push(Effect::RenewToken {
+                request: self.next_request,
+            });
         }
     }
 
@@ -451,7 +516,11 @@ impl Core {
     }
 
     fn record_gap(&mut self, now_ms: i64, span: Span, effects: &mut Vec<Effect>) {
-        let gap = Gap { span, reason: GapReason::OlderThanRetention, found_ms: now_ms };
+        let gap = Gap {
+            span,
+            reason: GapReason::OlderThanRetention,
+            found_ms: now_ms,
+        };
         self.gaps.push(gap.clone());
         self.aside.gaps.push(gap.clone());
         effects.push(Effect::Report(Report::Gap(gap)));
@@ -459,7 +528,10 @@ impl Core {
 
     fn learn_skew(&mut self, skew_ms: i64, effects: &mut Vec<Effect>) {
         // `Date` is cut to the second, so that answers differ by one without any change.
-        if self.skew_ms.is_some_and(|known_ms| (skew_ms - known_ms).abs() <= 2_000) {
+        if self
+            .skew_ms
+            .is_some_and(|known_ms| (skew_ms - known_ms).abs() <= 2_000)
+        {
             return;
         }
         self.skew_ms = Some(skew_ms);
@@ -487,18 +559,24 @@ impl Core {
         }
         match &self.outcome {
             Some(outcome) => effects.push(Effect::Finish(outcome.clone())),
-            None => effects.push(Effect::Wait { until_ms: self.next_ms(now_ms) }),
+            None => effects.push(Effect::Wait {
+                until_ms: self.next_ms(now_ms),
+            }),
         }
     }
 
     /// Whether a run that ends by itself has delivered all up to its start.
     fn is_caught_up(&self) -> bool {
-        let Some(end_s) = self.once_end_s.filter(|_| self.settings.once && self.fresh_s.is_some()) else {
+        let Some(end_s) = self
+            .once_end_s
+            .filter(|_| self.settings.once && self.fresh_s.is_some())
+        else {
             return false;
         };
         let gaps = self.closed();
         let open = self.view(end_s, &gaps).open(Span::new(self.floor_s, end_s));
-        open.into_iter().all(|span| self.coverage.missing(span).is_empty())
+        open.into_iter()
+            .all(|span| self.coverage.missing(span).is_empty())
     }
 
     fn closed(&self) -> Vec<Span> {
@@ -522,7 +600,9 @@ impl Core {
                 if self.lanes.iter().filter(is_like).count() >= most {
                     break;
                 }
-                let Some(span) = self.settings.rhythm.next(tier, &self.view(now_s, &self.closed())) else { break };
+                let Some(span) = self.settings.rhythm.next(tier, &self.view(now_s, &self.closed())) else {
+                    break;
+                };
                 if tier == Tier::Fresh {
                     self.fresh_s = Some(now_s);
                     self.once_end_s.get_or_insert(now_s);
@@ -556,7 +636,12 @@ impl Core {
             in_flight += 1;
             let forget_before_ms = self.governor.charge(now_ms);
             let request = self.next_request;
-            effects.push(Effect::Request { request, call, at_ms: now_ms, forget_before_ms });
+            effects.push(Effect::Request {
+                request,
+                call,
+                at_ms: now_ms,
+                forget_before_ms,
+            });
         }
     }
 
@@ -573,12 +658,18 @@ impl Core {
         }
         if self.renewing.is_none() && self.in_flight() < MOST_IN_FLIGHT {
             for lane in self.lanes.iter().filter(|lane| lane.asked.is_none()) {
-                next_ms = next_ms.min(self.governor.ready_ms(lane.tier.is_urgent()).max(self.hold_until_ms));
+                next_ms = next_ms.min(
+                    self.governor
+                        .ready_ms(lane.tier.is_urgent())
+                        .max(self.hold_until_ms),
+                );
             }
         }
         let now_s = self.service_s(now_ms);
         let due_s = self.settings.rhythm.due_s(&self.view(now_s, &[]));
-        let due_ms = due_s.saturating_mul(1000).saturating_sub(self.skew_ms.unwrap_or(0));
+        let due_ms = due_s
+            .saturating_mul(1000)
+            .saturating_sub(self.skew_ms.unwrap_or(0));
         next_ms.min(due_ms).max(now_ms + 1)
     }
 }

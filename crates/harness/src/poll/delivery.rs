@@ -57,7 +57,9 @@ impl Delivery {
     /// The rows that were delivered before and have changed, each with what is known of it from now on: its sequence
     /// is the new one, its status the one delivered before.
     pub fn changed(&self) -> impl Iterator<Item = (&Row, &Known)> {
-        self.changed.iter().map(|(at, before)| (&self.page.rows()[*at as usize], before))
+        self.changed
+            .iter()
+            .map(|(at, before)| (&self.page.rows()[*at as usize], before))
     }
 
     /// How many rows there are.
@@ -115,11 +117,19 @@ impl Held {
                 }
                 None => {
                     fresh.push(at);
-                    1
+                    0
                 }
             };
             let received_s = row.received_s().unwrap_or(self.end_s - 1);
-            let entry = Entry { key: row.key, known: Known { content: row.content, sequence, status }, received_s };
+            let entry = Entry {
+                key: row.key,
+                known: Known {
+                    content: row.content,
+                    sequence,
+                    status,
+                },
+                received_s,
+            };
             if let Some(earlier) = earlier {
                 entries[earlier] = entry;
             } else {
@@ -130,6 +140,14 @@ impl Held {
         entries.retain(|entry| {
             self.keep_all || entry.received_s >= settled_s || self.tie_s == Some(entry.received_s)
         });
-        Sorted { delivery: Delivery { page: self.page, fresh, changed }, entries, unchanged }
+        Sorted {
+            delivery: Delivery {
+                page: self.page,
+                fresh,
+                changed,
+            },
+            entries,
+            unchanged,
+        }
     }
 }

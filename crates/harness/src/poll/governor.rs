@@ -25,7 +25,11 @@ impl Governor {
     pub fn new(requests: u32, charges_ms: &[i64], paused_until_ms: i64, now_ms: i64) -> Self {
         let mut charges_ms: Vec<i64> = charges_ms.iter().map(|charge| (*charge).min(now_ms)).collect();
         charges_ms.sort_unstable();
-        Self { requests: requests.max(1), charges_ms: charges_ms.into(), paused_until_ms }
+        Self {
+            requests: requests.max(1),
+            charges_ms: charges_ms.into(),
+            paused_until_ms,
+        }
     }
 
     /// When the next request may be sent; `now_ms` or before if at once.
@@ -40,11 +44,15 @@ impl Governor {
         if count >= limit {
             ready = ready.max(self.charges_ms[count - limit].saturating_add(WINDOW_MS));
         }
-        if !is_urgent && let Some(last) = self.charges_ms.back() {
-            let third = limit.div_ceil(3);
-            let is_busy = count >= third && self.charges_ms[count - third] > last - WINDOW_MS;
-            if is_busy {
-                ready = ready.max(last + WINDOW_MS / i64::from(self.requests));
+        if !is_urgent && let Some(&last) = self.charges_ms.back() {
+            let begin = self
+                .charges_ms
+                .partition_point(|&charge| charge <= last - WINDOW_MS);
+            let used = count - begin;
+            if used >= limit.div_ceil(3) && used < limit {
+                // What is left is spread until the oldest request leaves the window.
+                let room_ms = self.charges_ms[begin] + WINDOW_MS - last;
+                ready = ready.max(last + room_ms / i64::try_from(limit - used + 1).unwrap_or(i64::MAX));
             }
         }
         ready
@@ -53,7 +61,11 @@ impl Governor {
     /// Counts a request that is sent at `now_ms`. Gives the time before which requests no longer count.
     pub fn charge(&mut self, now_ms: i64) -> i64 {
         let forget_before_ms = now_ms - WINDOW_MS;
-        while self.charges_ms.front().is_some_and(|&charge| charge < forget_before_ms) {
+        while self
+            .charges_ms
+            .front()
+            .is_some_and(|&charge| charge < forget_before_ms)
+        {
             self.charges_ms.pop_front();
         }
         self.charges_ms.push_back(now_ms);
@@ -75,7 +87,10 @@ impl Governor {
     /// How many requests the window up to `now_ms` holds.
     #[must_use]
     pub fn used(&self, now_ms: i64) -> usize {
-        self.charges_ms.iter().filter(|&&charge| charge > now_ms - WINDOW_MS).count()
+        self.charges_ms
+            .iter()
+            .filter(|&&charge| charge > now_ms - WINDOW_MS)
+            .count()
     }
 
     /// How many requests the window allows.
@@ -93,7 +108,12 @@ mod tests {
     fn most(sent_ms: &[i64]) -> usize {
         sent_ms
             .iter()
-            .map(|&end| sent_ms.iter().filter(|&&sent| sent > end - WINDOW_MS && sent <= end).count())
+            .map(|&end| {
+                sent_ms
+                    .iter()
+                    .filter(|&&sent| sent > end - WINDOW_MS && sent <= end)
+                    .count()
+            })
             .max()
             .unwrap_or(0)
     }
@@ -130,7 +150,10 @@ mod tests {
         }
         for window in 0..9 {
             let range = window * WINDOW_MS..(window + 1) * WINDOW_MS;
-            assert!(sent.iter().filter(|sent| range.contains(sent)).count() >= 89, "window {window}");
+            assert!(
+                sent.iter().filter(|sent| range.contains(sent)).count() >= 89,
+                "window {window}"
+            );
         }
     }
 

@@ -80,7 +80,11 @@ impl Lane {
         self.links.clear();
         self.pages = 0;
         self.empty_pages = 0;
-        self.call = Some(Call::List(Query { start_s: self.left.start_s, end_s: self.end_s, rows: self.rows }));
+        self.call = Some(Call::List(Query {
+            start_s: self.left.start_s,
+            end_s: self.end_s,
+            rows: self.rows,
+        }));
     }
 
     /// Gives up the older half of what is left, if none of it was asked for; it stays missing and is planned again.
@@ -110,8 +114,14 @@ impl Lane {
         let newest_us = times().next().unwrap_or(i64::MIN);
         let falls = times().zip(times().skip(1)).all(|(this, next)| next <= this);
         self.is_ordered &= falls && newest_us <= self.oldest_us;
-        self.oldest_us = times().min().map_or(self.oldest_us, |oldest| oldest.min(self.oldest_us));
-        self.empty_pages = if page.rows().is_empty() { self.empty_pages + 1 } else { 0 };
+        self.oldest_us = times()
+            .min()
+            .map_or(self.oldest_us, |oldest| oldest.min(self.oldest_us));
+        self.empty_pages = if page.rows().is_empty() {
+            self.empty_pages + 1
+        } else {
+            0
+        };
         let before = self.left;
         let link = page.next_link().map(str::to_owned);
         let mut tie_s = None;

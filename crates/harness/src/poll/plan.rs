@@ -23,7 +23,13 @@ pub enum Tier {
 
 impl Tier {
     /// All tiers, most urgent first.
-    pub const ALL: [Self; 5] = [Self::Fresh, Self::Sweep, Self::CatchUp, Self::Deep, Self::Backfill];
+    pub const ALL: [Self; 5] = [
+        Self::Fresh,
+        Self::Sweep,
+        Self::CatchUp,
+        Self::Deep,
+        Self::Backfill,
+    ];
 
     /// Whether its requests go before the spreading of the budget.
     #[must_use]
@@ -106,30 +112,47 @@ impl Rhythm {
         let newest_s = view.coverage.end_s().unwrap_or(i64::MIN).min(end_s);
         match tier {
             Tier::Fresh => {
-                let is_due = view.fresh_s.is_none_or(|fresh_s| end_s - fresh_s >= self.fresh_every_s || end_s < fresh_s);
+                let is_due = view
+                    .fresh_s
+                    .is_none_or(|fresh_s| end_s - fresh_s >= self.fresh_every_s || end_s < fresh_s);
                 let read_from_s = view.coverage.end_s().unwrap_or(end_s).min(end_s) - view.overlap_s;
-                let span = Span::new(read_from_s.max(end_s - self.fresh_most_s).max(view.floor_s), end_s);
+                let span = Span::new(
+                    read_from_s.max(end_s - self.fresh_most_s).max(view.floor_s),
+                    end_s,
+                );
                 (is_due && !span.is_empty()).then_some(span)
             }
             Tier::Sweep => {
                 let start_s = (end_s - self.sweep_s).max(view.floor_s);
-                self.again(view, Span::new(start_s, end_s - self.fresh_overlap_s), self.sweep_every_s)
+                self.again(
+                    view,
+                    Span::new(start_s, end_s - self.fresh_overlap_s),
+                    self.sweep_every_s,
+                )
             }
             Tier::CatchUp if self.order == Order::OldestFirst => {
                 self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), newest_s))
             }
             Tier::CatchUp => self.missing(view, Span::new(unsettled_s.max(view.floor_s), newest_s)),
-            Tier::Deep => self.again(view, Span::new(view.floor_s, end_s - self.sweep_s), self.deep_every_s),
-            Tier::Backfill => {
-                self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), unsettled_s.min(newest_s)))
-            }
+            Tier::Deep => self.again(
+                view,
+                Span::new(view.floor_s, end_s - self.sweep_s),
+                self.deep_every_s,
+            ),
+            Tier::Backfill => self.missing(
+                view,
+                Span::new(view.floor_s.max(retained_s(end_s)), unsettled_s.min(newest_s)),
+            ),
         }
     }
 
     /// What can no longer be had: missing, and before the service's retention.
     pub(super) fn lost(view: &View<'_>) -> Vec<Span> {
         let within = Span::new(view.floor_s, retained_s(view.now_s));
-        view.open(within).into_iter().flat_map(|span| view.coverage.missing(span)).collect()
+        view.open(within)
+            .into_iter()
+            .flat_map(|span| view.coverage.missing(span))
+            .collect()
     }
 
     /// When the next window that is not due yet will be due, in seconds.
@@ -137,7 +160,10 @@ impl Rhythm {
         let end_s = view.now_s;
         let fresh_s = view.fresh_s.map_or(end_s, |fresh_s| fresh_s + self.fresh_every_s);
         let deep = Span::new(view.floor_s, end_s - self.sweep_s);
-        let deep_s = view.coverage.oldest_reading_s(deep).map_or(i64::MAX, |read_s| read_s + self.deep_every_s);
+        let deep_s = view
+            .coverage
+            .oldest_reading_s(deep)
+            .map_or(i64::MAX, |read_s| read_s + self.deep_every_s);
         fresh_s.min(deep_s).max(end_s + 1)
     }
 
@@ -156,13 +182,20 @@ impl Rhythm {
             .into_iter()
             .flat_map(|span| view.coverage.stale(span, view.now_s - every_s / 2));
         let span = stale.max_by_key(|span| span.end_s)?;
-        Some(Span::new(span.start_s.max(span.end_s - view.window_s.clamp(1, MAX_WINDOW_S)), span.end_s))
+        Some(Span::new(
+            span.start_s
+                .max(span.end_s - view.window_s.clamp(1, MAX_WINDOW_S)),
+            span.end_s,
+        ))
     }
 
     /// The first missing window of `within`.
     fn missing(&self, view: &View<'_>, within: Span) -> Option<Span> {
         let window_s = view.window_s.clamp(1, MAX_WINDOW_S);
-        let missing = view.open(within).into_iter().flat_map(|span| view.coverage.missing(span));
+        let missing = view
+            .open(within)
+            .into_iter()
+            .flat_map(|span| view.coverage.missing(span));
         match self.order {
             Order::NewestFirst => missing
                 .max_by_key(|span| span.end_s)
@@ -182,7 +215,11 @@ fn retained_s(now_s: i64) -> i64 {
 impl View<'_> {
     /// The parts of `within` that may be read.
     pub(super) fn open(&self, within: Span) -> Vec<Span> {
-        let mut open = if within.is_empty() { Vec::new() } else { vec![within] };
+        let mut open = if within.is_empty() {
+            Vec::new()
+        } else {
+            vec![within]
+        };
         for closed in self.closed {
             open = open
                 .into_iter()
@@ -219,28 +256,49 @@ mod tests {
     }
 
     fn first(rhythm: &Rhythm, view: &View<'_>) -> Option<(Tier, Span)> {
-        Tier::ALL.into_iter().find_map(|tier| Some((tier, rhythm.next(tier, view)?)))
+        Tier::ALL
+            .into_iter()
+            .find_map(|tier| Some((tier, rhythm.next(tier, view)?)))
     }
 
     #[test]
     fn live_goes_before_sweep_before_backfill() {
         let rhythm = Rhythm::default();
         let mut coverage = Coverage::default();
-        let fresh = View { fresh_s: None, ..view(&coverage, &[]) };
-        assert_eq!(first(&rhythm, &fresh), Some((Tier::Fresh, Span::new(NOW - 900, NOW))));
+        let fresh = View {
+            fresh_s: None,
+            ..view(&coverage, &[])
+        };
+        assert_eq!(
+            first(&rhythm, &fresh),
+            Some((Tier::Fresh, Span::new(NOW - 900, NOW)))
+        );
         coverage.cover(Span::new(NOW - 20 * 3600, NOW), NOW - 7 * 3600, rhythm.settling_s);
         let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span), (Tier::Sweep, Span::new(NOW - 6 * 3600, NOW - 900)));
         coverage.cover(span, NOW, rhythm.settling_s);
         let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
         assert_eq!((tier, span.end_s), (Tier::CatchUp, NOW - 20 * 3600));
-        coverage.cover(Span::new(NOW - 48 * 3600, NOW - 20 * 3600), NOW, rhythm.settling_s);
+        coverage.cover(
+            Span::new(NOW - 48 * 3600, NOW - 20 * 3600),
+            NOW,
+            rhythm.settling_s,
+        );
         let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!((tier, span), (Tier::Deep, Span::new(NOW - 20 * 3600, NOW - 6 * 3600)));
+        assert_eq!(
+            (tier, span),
+            (Tier::Deep, Span::new(NOW - 20 * 3600, NOW - 6 * 3600))
+        );
         coverage.cover(span, NOW, rhythm.settling_s);
         let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!((tier, span), (Tier::Backfill, Span::new(NOW - 72 * 3600, NOW - 48 * 3600)));
-        let oldest = Rhythm { order: Order::OldestFirst, ..rhythm };
+        assert_eq!(
+            (tier, span),
+            (Tier::Backfill, Span::new(NOW - 72 * 3600, NOW - 48 * 3600))
+        );
+        let oldest = Rhythm {
+            order: Order::OldestFirst,
+            ..rhythm
+        };
         let (_, span) = first(&oldest, &view(&coverage, &[])).unwrap();
         assert_eq!(span, Span::new(NOW - 120 * 3600, NOW - 96 * 3600));
     }
@@ -268,8 +326,17 @@ mod tests {
     fn what_is_older_than_the_retention_is_lost() {
         let coverage = Coverage::default();
         let floor_s = NOW - 100 * 86_400;
-        let lost = Rhythm::lost(&View { floor_s, ..view(&coverage, &[]) });
+        let lost = Rhythm::lost(&View {
+            floor_s,
+            ..view(&coverage, &[])
+        });
         assert_eq!(lost, [Span::new(floor_s, retained_s(NOW))]);
-        assert_eq!(Rhythm::lost(&View { floor_s: NOW - RETENTION_S, ..view(&coverage, &[]) }), []);
+        assert_eq!(
+            Rhythm::lost(&View {
+                floor_s: NOW - RETENTION_S,
+                ..view(&coverage, &[])
+            }),
+            []
+        );
     }
 }

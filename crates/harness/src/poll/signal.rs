@@ -85,7 +85,10 @@ pub struct Fault {
 impl Fault {
     /// A fault.
     pub fn new(remedy: Remedy, sentence: impl Into<String>) -> Self {
-        Self { remedy, sentence: sentence.into() }
+        Self {
+            remedy,
+            sentence: sentence.into(),
+        }
     }
 }
 

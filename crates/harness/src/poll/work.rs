@@ -91,8 +91,15 @@ impl Core {
         };
         let settling_s = self.settings.rhythm.settling_s;
         let (cover, read_s) = (held.cover, held.read_s);
-        let Sorted { delivery, entries, unchanged } = held.sort(known, settling_s);
-        let mut change = Change { cover: Some(cover), ..Change::default() };
+        let Sorted {
+            delivery,
+            entries,
+            unchanged,
+        } = held.sort(known, settling_s);
+        let mut change = Change {
+            cover: Some(cover),
+            ..Change::default()
+        };
         change.tally.unchanged = unchanged;
         change.tally.new = delivery.fresh().count() as u64;
         change.tally.changed = delivery.changed().count() as u64;

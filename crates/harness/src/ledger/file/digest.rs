@@ -60,7 +60,11 @@ pub(super) fn of_rows(connection: &Connection) -> rusqlite::Result<Digest> {
     let mut statement = connection.prepare("SELECT content, sequence, status, key, received_s FROM row")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        digest.add(&of_row(&row.get::<_, [u8; 16]>(3)?, &super::read_known(row)?, row.get(4)?));
+        digest.add(&of_row(
+            &row.get::<_, [u8; 16]>(3)?,
+            &super::read_known(row)?,
+            row.get(4)?,
+        ));
     }
     Ok(digest)
 }
@@ -102,5 +106,8 @@ fn feed(hasher: &mut blake3::Hasher, value: rusqlite::types::ValueRef<'_>) {
         V::Text(text) => (3, text),
         V::Blob(blob) => (4, blob),
     };
-    hasher.update(&[kind]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+    hasher
+        .update(&[kind])
+        .update(&(bytes.len() as u64).to_le_bytes())
+        .update(bytes);
 }

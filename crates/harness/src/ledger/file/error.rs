@@ -63,7 +63,11 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InUse(path) => {
-                write!(f, "another program has the ledger {} open; end it, or give this one a ledger of its own", path.display())
+                write!(
+                    f,
+                    "another program has the ledger {} open; end it, or give this one a ledger of its own",
+                    path.display()
+                )
             }
             Self::Fenced(path) => write!(
                 f,
@@ -76,7 +80,11 @@ impl fmt::Display for LedgerError {
                 path.display()
             ),
             Self::TooNew(path) => {
-                write!(f, "the ledger {} is of a later version of this program; use that version", path.display())
+                write!(
+                    f,
+                    "the ledger {} is of a later version of this program; use that version",
+                    path.display()
+                )
             }
             Self::Damaged(path) => write!(
                 f,
@@ -84,9 +92,17 @@ impl fmt::Display for LedgerError {
                  and sets the damaged file aside",
                 path.display()
             ),
-            Self::Missing(path) => write!(f, "there is no ledger {}; `message-trace poll --ledger` makes one", path.display()),
+            Self::Missing(path) => write!(
+                f,
+                "there is no ledger {}; `message-trace poll --ledger` makes one",
+                path.display()
+            ),
             Self::Full(path) => {
-                write!(f, "the disk of the ledger {} is full; free some space, nothing is lost meanwhile", path.display())
+                write!(
+                    f,
+                    "the disk of the ledger {} is full; free some space, nothing is lost meanwhile",
+                    path.display()
+                )
             }
             Self::Unusable(path, kind) => write!(
                 f,

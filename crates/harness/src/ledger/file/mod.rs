@@ -84,8 +84,10 @@ impl FileLedger {
     /// When the ledger cannot be read or written.
     pub fn refill(&mut self, retained_s: i64) -> Result<Vec<Gap>, LedgerError> {
         let mut state = self.load()?;
-        let (again, lost): (Vec<Gap>, Vec<Gap>) =
-            state.gaps.into_iter().partition(|gap| gap.span.end_s > retained_s);
+        let (again, lost): (Vec<Gap>, Vec<Gap>) = state
+            .gaps
+            .into_iter()
+            .partition(|gap| gap.span.end_s > retained_s);
         state.gaps = lost;
         for gap in &again {
             let span = Span::new(gap.span.start_s, gap.span.end_s.min(retained_s));
@@ -107,13 +109,18 @@ impl FileLedger {
     ) -> Result<(), LedgerError> {
         let path = &self.path;
         let mut rows = self.rows;
-        let transaction = self.connection.transaction().map_err(|error| LedgerError::of(path, &error))?;
+        let transaction = self
+            .connection
+            .transaction()
+            .map_err(|error| LedgerError::of(path, &error))?;
         change(&transaction, &mut rows).map_err(|error| LedgerError::of(path, &error))?;
         let is_ours = seal(&transaction, self.epoch, rows).map_err(|error| LedgerError::of(path, &error))?;
         if !is_ours {
             return Err(LedgerError::Fenced(path.clone()));
         }
-        transaction.commit().map_err(|error| LedgerError::of(path, &error))?;
+        transaction
+            .commit()
+            .map_err(|error| LedgerError::of(path, &error))?;
         self.rows = rows;
         Ok(())
     }
@@ -129,8 +136,9 @@ impl Ledger for FileLedger {
     fn look_up(&mut self, keys: &[Key]) -> Result<Vec<Option<Known>>, LedgerError> {
         let look_up = || -> rusqlite::Result<_> {
             let mut known = Vec::with_capacity(keys.len());
-            let mut statement =
-                self.connection.prepare_cached("SELECT content, sequence, status FROM row WHERE key = ?1")?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT content, sequence, status FROM row WHERE key = ?1")?;
             for Key(key) in keys {
                 known.push(statement.query_row([key.as_slice()], read_known).optional()?);
             }
@@ -141,8 +149,12 @@ impl Ledger for FileLedger {
 
     fn charge(&mut self, at_ms: i64, forget_before_ms: i64) -> Result<(), LedgerError> {
         self.write(|transaction, _| {
-            transaction.prepare_cached("DELETE FROM charge WHERE at_ms < ?1")?.execute([forget_before_ms])?;
-            transaction.prepare_cached("INSERT INTO charge (at_ms) VALUES (?1)")?.execute([at_ms])?;
+            transaction
+                .prepare_cached("DELETE FROM charge WHERE at_ms < ?1")?
+                .execute([forget_before_ms])?;
+            transaction
+                .prepare_cached("INSERT INTO charge (at_ms) VALUES (?1)")?
+                .execute([at_ms])?;
             Ok(())
         })
     }
@@ -155,11 +167,26 @@ impl Ledger for FileLedger {
 fn read_known(row: &rusqlite::Row<'_>) -> rusqlite::Result<Known> {
     let content: i64 = row.get(0)?;
     let sequence: i64 = row.get(1)?;
-    Ok(Known { content: content.cast_unsigned(), sequence: sequence.cast_unsigned(), status: row.get(2)? })
+    Ok(Known {
+        content: content.cast_unsigned(),
+        sequence: sequence.cast_unsigned(),
+        status: row.get(2)?,
+    })
 }
 
-fn apply(transaction: &rusqlite::Transaction<'_>, change: &Transaction, rows: &mut Digest) -> rusqlite::Result<()> {
-    let Transaction { entries, coverage, forget, floor_s, gaps, paused_until_ms } = change;
+fn apply(
+    transaction: &rusqlite::Transaction<'_>,
+    change: &Transaction,
+    rows: &mut Digest,
+) -> rusqlite::Result<()> {
+    let Transaction {
+        entries,
+        coverage,
+        forget,
+        floor_s,
+        gaps,
+        paused_until_ms,
+    } = change;
     for span in forget {
         let mut statement = transaction.prepare_cached(
             "DELETE FROM row WHERE received_s >= ?1 AND received_s < ?2 \
@@ -167,27 +194,45 @@ fn apply(transaction: &rusqlite::Transaction<'_>, change: &Transaction, rows: &m
         )?;
         let mut deleted = statement.query([span.start_s, span.end_s])?;
         while let Some(row) = deleted.next()? {
-            rows.remove(&of_row(&row.get::<_, [u8; 16]>(3)?, &read_known(row)?, row.get(4)?));
+            rows.remove(&of_row(
+                &row.get::<_, [u8; 16]>(3)?,
+                &read_known(row)?,
+                row.get(4)?,
+            ));
         }
     }
-    let mut before = transaction.prepare_cached("SELECT content, sequence, status, received_s FROM row WHERE key = ?1")?;
+    let mut before =
+        transaction.prepare_cached("SELECT content, sequence, status, received_s FROM row WHERE key = ?1")?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO row (key, content, sequence, status, received_s) VALUES (?1, ?2, ?3, ?4, ?5) \
          ON CONFLICT (key) DO UPDATE SET content = ?2, sequence = ?3, status = ?4, received_s = ?5",
     )?;
-    for Entry { key: Key(key), known, received_s } in entries {
-        let old = before.query_row([key.as_slice()], |row| Ok((read_known(row)?, row.get(3)?))).optional()?;
+    for Entry {
+        key: Key(key),
+        known,
+        received_s,
+    } in entries
+    {
+        let old = before
+            .query_row([key.as_slice()], |row| Ok((read_known(row)?, row.get(3)?)))
+            .optional()?;
         if let Some((old, old_received_s)) = old {
             rows.remove(&of_row(key, &old, old_received_s));
         }
         rows.add(&of_row(key, known, *received_s));
         let (content, sequence) = (known.content.cast_signed(), known.sequence.cast_signed());
-        insert.execute(params![key.as_slice(), content, sequence, known.status, received_s])?;
+        insert.execute(params![
+            key.as_slice(),
+            content,
+            sequence,
+            known.status,
+            received_s
+        ])?;
     }
     if let Some(coverage) = coverage {
         transaction.execute("DELETE FROM coverage", [])?;
-        let mut statement =
-            transaction.prepare_cached("INSERT INTO coverage (start_s, end_s, read_s) VALUES (?1, ?2, ?3)")?;
+        let mut statement = transaction
+            .prepare_cached("INSERT INTO coverage (start_s, end_s, read_s) VALUES (?1, ?2, ?3)")?;
         for segment in coverage.segments() {
             statement.execute([segment.span.start_s, segment.span.end_s, segment.read_s])?;
         }
@@ -203,7 +248,12 @@ fn apply(transaction: &rusqlite::Transaction<'_>, change: &Transaction, rows: &m
 }
 
 fn insert_gaps(transaction: &rusqlite::Transaction<'_>, gaps: &[Gap]) -> rusqlite::Result<()> {
-    for Gap { span, reason, found_ms } in gaps {
+    for Gap {
+        span,
+        reason,
+        found_ms,
+    } in gaps
+    {
         transaction.execute(
             "INSERT INTO gap (start_s, end_s, reason, found_ms) VALUES (?1, ?2, ?3, ?4)",
             params![span.start_s, span.end_s, reason.name(), found_ms],
@@ -222,7 +272,9 @@ fn seal(transaction: &rusqlite::Transaction<'_>, epoch: i64, rows: Digest) -> ru
         .prepare_cached("UPDATE ledger SET rows_digest = ?1")?
         .execute([rows.to_bytes().as_slice()])?;
     let state = digest::of_state(transaction)?;
-    transaction.prepare_cached("UPDATE ledger SET state_digest = ?1")?.execute([state.as_slice()])?;
+    transaction
+        .prepare_cached("UPDATE ledger SET state_digest = ?1")?
+        .execute([state.as_slice()])?;
     Ok(true)
 }
 
@@ -231,21 +283,38 @@ fn read_state(connection: &Connection) -> rusqlite::Result<State> {
     let damaged = || rusqlite::Error::InvalidQuery;
     let segments = connection
         .prepare("SELECT start_s, end_s, read_s FROM coverage ORDER BY start_s")?
-        .query_map([], |row| Ok(Segment { span: Span::new(row.get(0)?, row.get(1)?), read_s: row.get(2)? }))?
+        .query_map([], |row| {
+            Ok(Segment {
+                span: Span::new(row.get(0)?, row.get(1)?),
+                read_s: row.get(2)?,
+            })
+        })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let gaps = connection
         .prepare("SELECT start_s, end_s, reason, found_ms FROM gap ORDER BY start_s, end_s, found_ms")?
         .query_map([], |row| {
             let reason = GapReason::from_name(&row.get::<_, String>(2)?).ok_or_else(damaged)?;
-            Ok(Gap { span: Span::new(row.get(0)?, row.get(1)?), reason, found_ms: row.get(3)? })
+            Ok(Gap {
+                span: Span::new(row.get(0)?, row.get(1)?),
+                reason,
+                found_ms: row.get(3)?,
+            })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     let charges_ms = connection
         .prepare("SELECT at_ms FROM charge ORDER BY at_ms, rowid")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let (floor_s, paused_until_ms) = connection
-        .query_row("SELECT floor_s, paused_until_ms FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (floor_s, paused_until_ms) =
+        connection.query_row("SELECT floor_s, paused_until_ms FROM ledger", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
     let coverage = Coverage::from_segments(segments).ok_or_else(damaged)?;
-    Ok(State { coverage, floor_s, gaps, charges_ms, paused_until_ms })
+    Ok(State {
+        coverage,
+        floor_s,
+        gaps,
+        charges_ms,
+        paused_until_ms,
+    })
 }

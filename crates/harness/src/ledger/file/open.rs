@@ -64,11 +64,15 @@ pub(super) fn open(path: &Path, tenant: &str, source: &str) -> Result<FileLedger
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let of = |error: rusqlite::Error| LedgerError::of(path, &error);
     let rows = check(&connection, path)?;
-    let found: Vec<u8> = connection.query_row("SELECT owner FROM ledger", [], |row| row.get(0)).map_err(of)?;
+    let found: Vec<u8> = connection
+        .query_row("SELECT owner FROM ledger", [], |row| row.get(0))
+        .map_err(of)?;
     if found != owner(tenant, source) {
         return Err(LedgerError::OtherOwner(path.to_owned()));
     }
-    let salt: [u8; 32] = connection.query_row("SELECT salt FROM ledger", [], |row| row.get(0)).map_err(of)?;
+    let salt: [u8; 32] = connection
+        .query_row("SELECT salt FROM ledger", [], |row| row.get(0))
+        .map_err(of)?;
     let mut ledger = FileLedger {
         connection,
         path: path.to_owned(),
@@ -94,10 +98,18 @@ pub(super) fn survey(path: &Path) -> Result<Survey, LedgerError> {
     connection.execute_batch("BEGIN").map_err(of)?;
     check(&connection, path)?;
     let state = read_state(&connection).map_err(of)?;
-    let rows: i64 = connection.query_row("SELECT count(*) FROM row", [], |row| row.get(0)).map_err(of)?;
-    let epoch = connection.query_row("SELECT epoch FROM ledger", [], |row| row.get(0)).map_err(of)?;
+    let rows: i64 = connection
+        .query_row("SELECT count(*) FROM row", [], |row| row.get(0))
+        .map_err(of)?;
+    let epoch = connection
+        .query_row("SELECT epoch FROM ledger", [], |row| row.get(0))
+        .map_err(of)?;
     connection.execute_batch("COMMIT").map_err(of)?;
-    Ok(Survey { state, rows: rows.cast_unsigned(), epoch })
+    Ok(Survey {
+        state,
+        rows: rows.cast_unsigned(),
+        epoch,
+    })
 }
 
 impl FileLedger {
@@ -125,7 +137,12 @@ pub(super) fn create(
 ) -> Result<(), LedgerError> {
     let new = beside(path, ".new");
     let salt = if salt == [0; 32] { random(path)? } else { salt };
-    for stale in [new.clone(), beside(&new, "-wal"), beside(&new, "-shm"), beside(&new, "-journal")] {
+    for stale in [
+        new.clone(),
+        beside(&new, "-wal"),
+        beside(&new, "-shm"),
+        beside(&new, "-journal"),
+    ] {
         if exists(&stale)? {
             fs::remove_file(&stale).map_err(|error| LedgerError::io(path, &error))?;
         }
@@ -133,7 +150,9 @@ pub(super) fn create(
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     private(&mut options);
-    options.open(&new).map_err(|error| LedgerError::io(path, &error))?;
+    options
+        .open(&new)
+        .map_err(|error| LedgerError::io(path, &error))?;
     let make = || -> rusqlite::Result<()> {
         let mut connection = Connection::open_with_flags(&new, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -143,7 +162,11 @@ pub(super) fn create(
         transaction.execute_batch(TABLES)?;
         transaction.execute(
             "INSERT INTO ledger VALUES (1, ?1, ?2, 0, NULL, 0, ?3, x'')",
-            [owner.as_slice(), salt.as_slice(), Digest::default().to_bytes().as_slice()],
+            [
+                owner.as_slice(),
+                salt.as_slice(),
+                Digest::default().to_bytes().as_slice(),
+            ],
         )?;
         fill(&transaction)?;
         seal(&transaction, 0, Digest::default())?;
@@ -176,8 +199,10 @@ fn check(connection: &Connection, path: &Path) -> Result<Digest, LedgerError> {
     let read = || -> rusqlite::Result<Option<Digest>> {
         let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        let (rows_digest, state_digest): (Vec<u8>, Vec<u8>) = connection
-            .query_row("SELECT rows_digest, state_digest FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (rows_digest, state_digest): (Vec<u8>, Vec<u8>) =
+            connection.query_row("SELECT rows_digest, state_digest FROM ledger", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let count: i64 = connection.query_row("SELECT count(*) FROM ledger", [], |row| row.get(0))?;
         let rows = of_rows(connection)?;
         // The index is read by itself where keys are forgotten: it must hold what the table holds.
@@ -227,7 +252,9 @@ pub(super) fn lock(path: &Path) -> Result<File, LedgerError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     private(&mut options);
-    let file = options.open(beside(path, ".lock")).map_err(|error| LedgerError::io(path, &error))?;
+    let file = options
+        .open(beside(path, ".lock"))
+        .map_err(|error| LedgerError::io(path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(LedgerError::InUse(path.to_owned())),
@@ -255,7 +282,9 @@ fn random(path: &Path) -> Result<[u8; 32], LedgerError> {
 
 /// Makes the ledger's folder, for this user alone, if there is none. One that is there is left as it is.
 fn make_folder(path: &Path) -> Result<(), LedgerError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
     if folder.is_dir() {
         return Ok(());
     }
@@ -263,7 +292,9 @@ fn make_folder(path: &Path) -> Result<(), LedgerError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| LedgerError::io(path, &error))
+    builder
+        .create(folder)
+        .map_err(|error| LedgerError::io(path, &error))
 }
 
 fn private(options: &mut OpenOptions) {
@@ -280,13 +311,21 @@ fn restrict(path: &Path) -> Result<(), LedgerError> {
         use std::os::unix::fs::PermissionsExt as _;
         let metadata = fs::metadata(path).map_err(|error| LedgerError::io(path, &error))?;
         if metadata.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| LedgerError::io(path, &error))?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+                .map_err(|error| LedgerError::io(path, &error))?;
         }
     }
     Ok(())
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
 }

@@ -36,7 +36,9 @@ pub fn recover(path: &Path) -> Result<Recovery, LedgerError> {
     }
     let _lock = lock(path)?;
     let trusted = if exists(path)? { read_trusted(path) } else { None };
-    let stamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let stamp = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     let aside = beside(path, &format!(".damaged-{stamp}"));
     let io = |error: std::io::Error| LedgerError::io(path, &error);
     // The journal goes first: a ledger without its file but with a journal is refused, one with neither is new.
@@ -62,10 +64,10 @@ pub fn recover(path: &Path) -> Result<Recovery, LedgerError> {
                 for charge in &state.charges_ms {
                     transaction.execute("INSERT INTO charge VALUES (?1)", [charge])?;
                 }
-                transaction.execute("UPDATE ledger SET floor_s = ?1, paused_until_ms = ?2", (
-                    state.floor_s,
-                    state.paused_until_ms,
-                ))?;
+                transaction.execute(
+                    "UPDATE ledger SET floor_s = ?1, paused_until_ms = ?2",
+                    (state.floor_s, state.paused_until_ms),
+                )?;
                 Ok(())
             })?;
             Some(state)

@@ -1,0 +1,117 @@
+//! The campaign: tenant-days in virtual time, with the core that ships, held against what the tenant really had.
+//!
+//! `--seeds N` runs that many (default 1000), `--seed N` runs one and says more. The exit code is 1 if a seed fails;
+//! its number is printed, and the same number gives the same run.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking and says what it found"
+)]
+
+mod audit;
+mod scenario;
+mod sink;
+mod world;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use audit::{Findings, audit};
+use scenario::{Scenario, Trouble};
+use world::World;
+
+fn run(seed: u64) -> Findings {
+    let scenario = Scenario::of(seed);
+    let end = audit::end_of(&scenario);
+    let mut world = World::new(scenario.clone());
+    world.run(end);
+    audit(&scenario, &mut world)
+}
+
+fn main() -> ExitCode {
+    let mut seeds = 0..std::env::var("CAMPAIGN_SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1000);
+    let mut arguments = std::env::args().skip(1);
+    let mut is_one = false;
+    while let Some(argument) = arguments.next() {
+        let mut number = || {
+            arguments
+                .next()
+                .and_then(|text| text.parse::<u64>().ok())
+                .expect("a number follows")
+        };
+        match argument.as_str() {
+            "--seeds" => seeds = 0..number(),
+            "--seed" => {
+                let seed = number();
+                seeds = seed..seed + 1;
+                is_one = true;
+            }
+            // What test runners ask of every test.
+            "--list" => return ExitCode::SUCCESS,
+            _ => {}
+        }
+    }
+    if is_one {
+        let findings = run(seeds.start);
+        println!("{findings:#?}");
+        return if findings.is_clean() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
+    }
+    let began = Instant::now();
+    let next = AtomicU64::new(seeds.start);
+    let all: Mutex<BTreeMap<Trouble, Findings>> = Mutex::default();
+    let failed: Mutex<Vec<u64>> = Mutex::default();
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let findings = catch_unwind(AssertUnwindSafe(|| run(seed)));
+                    let is_clean = findings.as_ref().is_ok_and(Findings::is_clean);
+                    if !is_clean {
+                        failed.lock().expect("no panic").push(seed);
+                    }
+                    if let Ok(findings) = findings {
+                        all.lock()
+                            .expect("no panic")
+                            .entry(findings.trouble)
+                            .or_default()
+                            .add(findings);
+                    }
+                }
+            });
+        }
+    });
+    let all = all.into_inner().expect("no panic");
+    let failed = failed.into_inner().expect("no panic");
+    println!("{}", Findings::HEADING);
+    for trouble in Trouble::ALL {
+        if let Some(findings) = all.get(&trouble) {
+            println!("{}", findings.line());
+        }
+    }
+    let days = seeds.end - seeds.start;
+    println!("{days} tenant-days in {:.0} s", began.elapsed().as_secs_f64());
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("failed seeds, each to be replayed with `--seed N`: {failed:?}");
+    ExitCode::FAILURE
+}
