@@ -144,7 +144,7 @@ fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     object(out, b",\"related\":", |out| {
         array(out, b",\"hosts\":", |out| {
             let mut sender_domain = None;
-            for domain in parties.iter().filter_map(Party::domain) {
+            for domain in parties.iter().filter_map(|party| party.domain) {
                 if sender_domain != Some(domain) {
                     plain_member(out, b",\"", domain);
                 }
@@ -176,11 +176,11 @@ fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>, party
         }
         if let Some(party) = party {
             object(out, b",\"user\":", |out| {
-                if let Some(domain) = party.domain() {
+                if let Some(domain) = party.domain {
                     plain_member(out, b",\"domain\":\"", domain);
                 }
                 text_member(out, b",\"email\":\"", Some(party.address));
-                text_member(out, b",\"name\":\"", party.name());
+                text_member(out, b",\"name\":\"", party.name);
             });
         }
     });

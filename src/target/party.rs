@@ -20,6 +20,10 @@ pub(super) struct Party<'a> {
     pub(super) address: Text<'a>,
     /// The address in lower case, escaped for a JSON string.
     pub(super) lower: &'a [u8],
+    /// The part before the last `@`, as written; `None` where it is empty.
+    pub(super) name: Option<Text<'a>>,
+    /// The part behind the last `@`, in lower case, escaped for a JSON string; `None` where it is empty.
+    pub(super) domain: Option<&'a [u8]>,
 }
 
 /// Where a message came from and went to, seen from the organization.
@@ -45,14 +49,10 @@ impl<'a> Parties<'a> {
         }
         let (sender_lower, recipient_lower) = scratch.as_slice().split_at(between);
         Self {
-            sender: sender.map(|address| Party {
-                address,
-                lower: sender_lower,
-            }),
-            recipient: record.recipient.map(|address| Party {
-                address,
-                lower: recipient_lower,
-            }),
+            sender: sender.map(|address| Party::new(address, sender_lower)),
+            recipient: record
+                .recipient
+                .map(|address| Party::new(address, recipient_lower)),
             is_bounce: record.is_bounce(),
         }
     }
@@ -79,23 +79,27 @@ impl<'a> Parties<'a> {
 }
 
 impl<'a> Party<'a> {
-    /// The part before the last `@`, as written; `None` where it is empty.
-    pub(super) fn name(self) -> Option<Text<'a>> {
-        let (bytes, _) = self.address.split_address()?;
-        (!bytes.is_empty()).then_some(Text {
-            bytes,
-            ..self.address
-        })
-    }
-
-    /// The part behind the last `@`, in lower case, escaped for a JSON string; `None` where it is empty.
-    pub(super) fn domain(self) -> Option<&'a [u8]> {
-        let at = memchr::memrchr(b'@', self.lower)?;
-        Some(&self.lower[at + 1..]).filter(|domain| !domain.is_empty())
+    fn new(address: Text<'a>, lower: &'a [u8]) -> Self {
+        let at = memchr::memrchr(b'@', lower);
+        let domain = at.map(|at| &lower[at + 1..]);
+        let name = match at {
+            // Neither lower case nor escapes can have moved the `@`.
+            Some(at) if address.plain && address.bytes.is_ascii() => Some(&address.bytes[..at]),
+            Some(_) => address.split_address().map(|(name, _)| name),
+            None => None,
+        };
+        Self {
+            address,
+            lower,
+            name: name
+                .filter(|name| !name.is_empty())
+                .map(|bytes| Text { bytes, ..address }),
+            domain: domain.filter(|domain| !domain.is_empty()),
+        }
     }
 
     fn is_inside(self, options: &Prepared) -> bool {
-        let Some(domain) = self.domain() else {
+        let Some(domain) = self.domain else {
             return false;
         };
         options.organization_domains.iter().any(|own| {

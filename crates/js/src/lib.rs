@@ -64,7 +64,10 @@ impl Core {
     }
 
     /// The same for a line that was delivered before, and has changed since.
-    #[expect(clippy::needless_pass_by_value, reason = "strings cross into the module by value")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "strings cross into the module by value"
+    )]
     pub fn normalize_revision(
         &mut self,
         length: usize,
