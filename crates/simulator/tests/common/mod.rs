@@ -76,3 +76,19 @@ pub fn window(from: DateTime<Utc>, to: DateTime<Utc>, top: u32) -> String {
 pub fn json(reply: &Reply) -> Value {
     serde_json::from_slice(reply.response.body()).unwrap()
 }
+
+impl Client {
+    /// Posts a form to the token endpoint of a tenant.
+    pub fn sign_in(&mut self, now: DateTime<Utc>, tenant: &str, fields: &[(&str, &str)]) -> Reply {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = Request::post(format!(
+            "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"
+        ))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.into_bytes())
+        .unwrap();
+        self.simulator.respond(now, &request)
+    }
+}
