@@ -374,3 +374,75 @@ impl Reader<'_> {
         Ok(unit)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Json};
+    use crate::{Generator, Style};
+
+    /// As `serde_json` sees it: objects by name, the last of equal keys, numbers as they read.
+    fn as_value(json: &Json) -> Option<serde_json::Value> {
+        Some(match json {
+            Json::Null => serde_json::Value::Null,
+            Json::Bool(value) => (*value).into(),
+            Json::Number(number) => serde_json::from_str(number).ok()?,
+            Json::Text(text) => text.as_str().into(),
+            Json::Array(elements) => elements
+                .iter()
+                .map(|(_, element)| as_value(element))
+                .collect::<Option<Vec<_>>>()?
+                .into(),
+            Json::Object(members) => {
+                let mut map = serde_json::Map::new();
+                for (name, value) in members {
+                    map.insert(name.clone(), as_value(value)?);
+                }
+                map.into()
+            }
+        })
+    }
+
+    /// The reader here is held to a third one. They differ where a lone surrogate, a number beyond a double or deep
+    /// nesting costs the whole text there.
+    #[test]
+    fn reads_what_serde_json_reads() {
+        let mut generator = Generator::new(11, Style::Nasty);
+        let (mut read, mut refused) = (0, 0);
+        for _ in 0..20_000 {
+            let mut line = generator.row().into_bytes();
+            for _ in 0..generator.below(3) {
+                let at = generator.below(line.len());
+                match generator.below(3) {
+                    0 => line[at] = b"\"\\{}[],:0e-.tu \n\x80"[generator.below(17)],
+                    1 => drop(line.remove(at)),
+                    _ => line.insert(at, b"\"\\{}[],:0e-.tu \n\xc3"[generator.below(17)]),
+                }
+            }
+            let text = String::from_utf8_lossy(&line).into_owned();
+            match (
+                Json::read(&line),
+                serde_json::from_slice::<serde_json::Value>(&line),
+            ) {
+                (Ok(ours), Ok(theirs)) => {
+                    read += 1;
+                    assert_eq!(as_value(&ours), Some(theirs), "{text}");
+                }
+                (Ok(ours), Err(error)) => {
+                    let message = error.to_string();
+                    let is_known = ["surrogate", "unexpected end of hex escape", "out of range"];
+                    assert!(
+                        is_known.iter().any(|known| message.contains(known)),
+                        "{message}: {text}"
+                    );
+                    assert!(text.contains("\\u") || as_value(&ours).is_none(), "{text}");
+                }
+                (Err(Fault::Syntax(at)), Err(_)) => {
+                    refused += 1;
+                    assert!(at <= line.len());
+                }
+                (Err(fault), _) => unreachable!("{fault:?}: {text}"),
+            }
+        }
+        assert!(read > 2000 && refused > 2000, "{read} read, {refused} refused");
+    }
+}
