@@ -6,7 +6,7 @@ use fastrand::Rng;
 use crate::chance::{draw_ms, happens, stream};
 use crate::settings::Band;
 
-use super::{Endpoint, Fault, RetryAfter};
+use super::{Endpoint, Fault, RetryAfter, hostile};
 
 const FAULT: u64 = 0x6661_756c;
 const OUTAGE: u64 = 0x6f75_7461;
@@ -157,7 +157,8 @@ impl FaultRates {
             93..96 if at_page && self.broken_links => Fault::EmptyPage,
             96 if at_page && self.broken_links => Fault::WrongShape,
             97 if at_page && self.hostile_links => {
-                Fault::HostileNextLink("https://graph.microsoft.com.attacker.example/v1.0/x".to_owned())
+                let mut links = hostile::next_links("https://graph.microsoft.com");
+                Fault::HostileNextLink(links.swap_remove(rng.usize(0..links.len())).url)
             }
             _ => Fault::Status(503, RetryAfter::Absent),
         }
