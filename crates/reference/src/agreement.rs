@@ -9,7 +9,7 @@ pub fn some_options(number: usize) -> [Options; 3] {
     let domains: &[&str] = [
         &[] as &[&str],
         &["example.com"],
-        &["EXAMPLE.net", "example.org", ""],
+        &["EXAMPLE.net.", " @example.org", ""],
     ][number % 3];
     Target::ALL.map(|target| Options {
         target,

@@ -154,10 +154,17 @@ impl Record {
 
     /// Whether sender and recipient are of the organization; absent where that cannot be said.
     pub(crate) fn sides(&self, domains: &[String]) -> Option<(bool, bool)> {
+        let bare = |domain: &String| {
+            domain
+                .trim()
+                .trim_start_matches(['@', '.'])
+                .trim_end_matches('.')
+                .to_lowercase()
+        };
         let domains: Vec<String> = domains
             .iter()
+            .map(bare)
             .filter(|domain| !domain.is_empty())
-            .map(|domain| domain.to_lowercase())
             .collect();
         if domains.is_empty() {
             return None;
