@@ -214,6 +214,16 @@ impl Simulator {
 
     /// A request that meets a fault.
     fn serve_with(&mut self, fault: &Fault, now: DateTime<Utc>, call: &Call, ids: &RequestIds) -> Reply {
+        if matches!(
+            fault,
+            Fault::Status(..) | Fault::HtmlPage | Fault::WrongShape | Fault::DeadNextLink(_)
+        ) && matches!(call.route, Route::List(_))
+            && (call.endpoint() == Endpoint::NextPage || !matches!(fault, Fault::DeadNextLink(_)))
+        {
+            // Whether the service counts what it fails to answer is unknown; a client that counts it is never wrong.
+            let quota = self.settings.quota;
+            let _ = self.lists.admit(now, &quota);
+        }
         let error =
             |status: StatusCode, code: &str, text: &str| Reply::graph_error(status, code, text, now, ids);
         match fault {

@@ -108,6 +108,20 @@ fn the_service_fails_with_any_status() {
 }
 
 #[test]
+fn what_the_service_fails_to_answer_counts_against_the_quota() {
+    let mut client = client();
+    let fault = Fault::Status(500, RetryAfter::Absent);
+    client.simulator.inject(Injection {
+        endpoint: Endpoint::List,
+        when: When::Between(1, 99),
+        fault,
+    });
+    let mut status = || client.ask(now(), &url()).response.status().as_u16();
+    let answers = (0..101).map(|_| status()).collect::<Vec<_>>();
+    assert_eq!(answers[98..], [500, 200, 429]);
+}
+
+#[test]
 fn bodies_break_on_their_way() {
     let whole = client().ask(now(), &url()).response.into_body();
     for (fault, travel) in [

@@ -146,10 +146,18 @@ impl<'a> World<'a> {
             .map_err(|_| Trouble::Broken)?;
         let reply = self.simulator.respond(self.now, &request);
         let delay = Duration::from_std(reply.delay).unwrap_or_default();
-        self.rest(match reply.travel {
+        let transfer = match reply.travel {
+            Travel::Slow(rate) => {
+                let bytes = i64::try_from(reply.response.body().len()).unwrap_or(i64::MAX / 1_000);
+                Duration::milliseconds(bytes * 1_000 / i64::from(rate.max(1)))
+            }
             Travel::Silent => DEADLINE,
-            _ => delay.max(Duration::milliseconds(50)),
-        });
+            _ => Duration::milliseconds(50),
+        };
+        self.rest(delay + transfer.min(DEADLINE));
+        if transfer >= DEADLINE {
+            return Err(Trouble::Broken);
+        }
         if happens(&mut self.rng, self.crashes_per_mille, 1_000) {
             return Err(Trouble::Crash);
         }
