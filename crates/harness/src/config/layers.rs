@@ -131,11 +131,11 @@ impl Environment {
     /// Warns of variables that look like this program's and are none of its own.
     fn warn_of_unknown(&self) {
         for name in self.variables.keys().filter(|name| name.starts_with(PREFIX)) {
-            let known: Vec<String> = KEYS
-                .iter()
-                .map(Key::variable)
-                .chain(["MESSAGE_TRACE_CONFIG".to_owned()])
-                .collect();
+            let own = ["MESSAGE_TRACE_CONFIG"]
+                .into_iter()
+                .chain(SECRET_VARIABLES)
+                .map(str::to_owned);
+            let known: Vec<String> = KEYS.iter().map(Key::variable).chain(own).collect();
             if !known.contains(name) {
                 let hint = did_you_mean(name, known.iter().map(String::as_str));
                 log::warn!("{name}: there is no such setting{hint}; the variable is passed over");

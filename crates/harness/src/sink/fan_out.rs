@@ -1,6 +1,6 @@
 //! Several sinks as one.
 
-use super::{Batch, Delivery, Sink, SinkError};
+use super::{Batch, Delivery, Refused, Sink, SinkError};
 
 /// Delivers each batch to every sink; acknowledged when all have.
 ///
@@ -8,6 +8,8 @@ use super::{Batch, Delivery, Sink, SinkError};
 pub struct FanOut {
     name: String,
     sinks: Vec<(Box<dyn Sink>, Option<u64>)>,
+    /// What the sinks that have acknowledged the batch refused of it.
+    refused: Vec<Refused>,
 }
 
 impl FanOut {
@@ -18,6 +20,7 @@ impl FanOut {
         Self {
             name,
             sinks: sinks.into_iter().map(|sink| (sink, None)).collect(),
+            refused: Vec::new(),
         }
     }
 }
@@ -35,10 +38,16 @@ impl Sink for FanOut {
 
     fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
         let fingerprint = batch.fingerprint();
-        let mut refused = Vec::new();
+        if !self
+            .sinks
+            .iter()
+            .any(|(_, acknowledged)| *acknowledged == Some(fingerprint))
+        {
+            self.refused.clear();
+        }
         for (sink, acknowledged) in &mut self.sinks {
             if *acknowledged != Some(fingerprint) {
-                refused.extend(sink.deliver(batch)?.refused);
+                self.refused.extend(sink.deliver(batch)?.refused);
                 *acknowledged = Some(fingerprint);
             }
         }
@@ -46,6 +55,7 @@ impl Sink for FanOut {
         for (_, acknowledged) in &mut self.sinks {
             *acknowledged = None;
         }
+        let mut refused = std::mem::take(&mut self.refused);
         refused.sort_by_key(|refused| refused.index);
         refused.dedup_by_key(|refused| refused.index);
         Ok(Delivery { refused })

@@ -180,11 +180,7 @@ fn threads_that_need_a_first_token_ask_once() {
 fn a_living_token_outlives_a_failed_renewal_but_not_a_wrong_secret() {
     // 10 s of life: due after 5 s. The wait is real, as the clock of a token is.
     let short = r#"{"expires_in":10,"access_token":"canary-token-0"}"#;
-    for (failure, is_kept) in [
-        (Ok((503, "")), true),
-        (Err(TransportFault::Reset), true),
-        (Ok((401, WRONG)), false),
-    ] {
+    let check = |(failure, is_kept): (Result<(u16, &str), TransportFault>, bool)| {
         let script = Script::of([Ok((200, short)), failure]);
         let authenticator = authenticator(&script, secret());
         let first = authenticator.token().unwrap();
@@ -194,7 +190,16 @@ fn a_living_token_outlives_a_failed_renewal_but_not_a_wrong_secret() {
             Err(error) => assert!(!is_kept && error.code() == Some(7_000_215), "{error}"),
         }
         assert_eq!(script.asked(), 2);
-    }
+    };
+    std::thread::scope(|scope| {
+        for case in [
+            (Ok((503, "")), true),
+            (Err(TransportFault::Reset), true),
+            (Ok((401, WRONG)), false),
+        ] {
+            scope.spawn(move || check(case));
+        }
+    });
 }
 
 #[test]
@@ -202,7 +207,7 @@ fn an_assertion_is_what_entra_documents_and_its_signature_holds() {
     let folder = TempDir::new().unwrap();
     let path = private_copy(&folder, "application.pem");
     let key = private_copy(&folder, "application.key.pem");
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
     let certificate = Certificate::read(&path, Some(&key), None, now).unwrap();
     let credential = Credential::Certificate(Box::new(certificate));
     let application = application("https://login.example.com");
@@ -330,7 +335,13 @@ fn a_secret_file_is_private_and_holds_a_text() {
         assert_eq!(error, SecretError::Public(path.clone()), "{mode:o}");
         assert!(error.to_string().contains("chmod 600"));
     }
-    for bytes in [&b""[..], b"\n", b"\r\n", b"\xff\xfe", &[b'x'; 262_145]] {
+    for bytes in [
+        &b""[..],
+        b"\n",
+        b"\r\n",
+        b"\xff\xfe",
+        vec![b'x'; 262_145].as_slice(),
+    ] {
         let path = private_file(&folder, "bad", bytes);
         assert_eq!(read_secret_file(&path).unwrap_err(), SecretError::Malformed(path));
     }

@@ -1,10 +1,5 @@
 //! What leaves the program, over real sockets: pinned links, the client's limits, signing in, sinks, setups.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod auth;
 mod canary;

@@ -19,6 +19,7 @@ fn client() -> Client {
 }
 
 /// Links that all lead out of `{scheme}://{host}:{port}{PREFIX}` or may be read so. `other` is another port.
+#[expect(clippy::too_many_lines, reason = "a list, one link a line")]
 fn hostile(scheme: &str, host: &str, port: u16, other: u16) -> Vec<String> {
     let mut links = Vec::new();
     let good = format!("{scheme}://{host}:{port}");
@@ -360,7 +361,7 @@ fn redirects_are_answers() {
     for status in [300, 301, 302, 303, 307, 308] {
         let target = target.clone();
         let server = Server::start(move |_, _, stream| {
-            respond(stream, status, &format!("Location: {target}\r\n"), b"")
+            respond(stream, status, &format!("Location: {target}\r\n"), b"");
         });
         let origin = Origin::parse(&server.url("")).unwrap();
         let link = origin.link("/x").unwrap();
