@@ -19,6 +19,7 @@ mod server;
 mod settings;
 mod simulator;
 mod tenant;
+mod travel;
 
 pub use command::{Faults, SimulateArguments, simulate};
 pub use corpus::{LineFormat, write_lines};

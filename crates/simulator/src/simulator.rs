@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use http::{Request, StatusCode, header};
 
 use crate::call::{Call, Route};
 use crate::chance::{guid, stream};
-use crate::faults::{self, Endpoint, Fault, Injection, Script};
-use crate::graph::{self, TRACE_SERVICE_APP, Window};
-use crate::login::{Audience, Login, TokenFault};
-use crate::reply::{Reply, RequestIds, Travel};
+use crate::faults::{Endpoint, Fault, Injection, Script};
+use crate::graph::{self, Window};
+use crate::login::{Audience, Login};
+use crate::reply::{Reply, RequestIds};
 use crate::reporting;
 use crate::settings::{RetryAfterForm, Settings};
 use crate::tenant::Tenant;
+use crate::travel;
 use crate::{RetryAfter, ServicePrincipal};
 
 const REQUEST: u64 = 0x7265_7175;
@@ -127,9 +128,9 @@ impl Simulator {
             Some(fault) => self.serve_with(fault, now, &call, &ids),
             None => self.serve(now, &call, &ids, None),
         };
-        finish(&mut reply, now, &call, &ids);
+        travel::finish(&mut reply, now, &call, &ids);
         if let Some(fault) = &fault {
-            cut(&mut reply, fault);
+            travel::cut(&mut reply, fault);
         }
         let status = reply.response.status();
         if matches!(status.as_u16(), 400 | 404) {
@@ -227,7 +228,7 @@ impl Simulator {
         let error =
             |status: StatusCode, code: &str, text: &str| Reply::graph_error(status, code, text, now, ids);
         match fault {
-            Fault::TooManyRequests(retry_after) => too_many(retry_after, now, ids),
+            Fault::TooManyRequests(retry_after) => graph::too_many(retry_after, now, ids),
             Fault::Status(status, retry_after) => {
                 let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 let code = status.canonical_reason().unwrap_or("UnknownError").replace([' ', '-'], "");
@@ -252,8 +253,8 @@ impl Simulator {
                 let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
                 Reply::new(status, "text/plain", Vec::new()).with(header::LOCATION, place)
             }
-            Fault::ServicePrincipalMissing(status) => principal_missing(*status, now, ids),
-            Fault::PermissionMissing => permission_missing(now, ids),
+            Fault::ServicePrincipalMissing(status) => graph::principal_missing(*status, now, ids),
+            Fault::PermissionMissing => graph::permission_missing(now, ids),
             Fault::WrongShape => Reply::new(
                 StatusCode::OK,
                 "application/json",
@@ -381,17 +382,19 @@ impl Simulator {
         is_detail: bool,
     ) -> Result<(), Box<Reply>> {
         if let Err(fault) = self.login.check(call.bearer(), now, Audience::Graph) {
-            return Err(Box::new(token_refused(fault, now, ids)));
+            return Err(Box::new(graph::token_refused(fault, now, ids)));
         }
         match self.settings.access.service_principal {
-            ServicePrincipal::Missing(status) => return Err(Box::new(principal_missing(status, now, ids))),
+            ServicePrincipal::Missing(status) => {
+                return Err(Box::new(graph::principal_missing(status, now, ids)));
+            }
             ServicePrincipal::From(time, status) if now < time => {
-                return Err(Box::new(principal_missing(status, now, ids)));
+                return Err(Box::new(graph::principal_missing(status, now, ids)));
             }
             ServicePrincipal::From(..) | ServicePrincipal::Present => {}
         }
         if !self.settings.access.permission_granted {
-            return Err(Box::new(permission_missing(now, ids)));
+            return Err(Box::new(graph::permission_missing(now, ids)));
         }
         let quota = self.settings.quota;
         let window = if is_detail && !quota.details_shared {
@@ -407,7 +410,7 @@ impl Simulator {
                 RetryAfterForm::Date => RetryAfter::Date(seconds),
                 RetryAfterForm::Absent => RetryAfter::Absent,
             };
-            Box::new(too_many(&retry_after, now, ids))
+            Box::new(graph::too_many(&retry_after, now, ids))
         })
     }
 
@@ -423,112 +426,4 @@ impl Simulator {
             .clone()
             .unwrap_or_else(|| call.origin.clone())
     }
-}
-
-fn too_many(retry_after: &RetryAfter, now: DateTime<Utc>, ids: &RequestIds) -> Reply {
-    let text = "Your recent queries have surpassed the permitted limit, please try again later.";
-    Reply::graph_error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", text, now, ids)
-        .with_retry_after(retry_after.header(now).as_deref())
-}
-
-fn token_refused(fault: TokenFault, now: DateTime<Utc>, ids: &RequestIds) -> Reply {
-    let text = match fault {
-        TokenFault::Absent => "Access token is empty.",
-        TokenFault::Unknown => "Access token validation failure. Invalid signature.",
-        TokenFault::Expired => "Lifetime validation failed, the token is expired.",
-        TokenFault::WrongAudience => "Access token validation failure. Invalid audience.",
-    };
-    Reply::graph_error(
-        StatusCode::UNAUTHORIZED,
-        "InvalidAuthenticationToken",
-        text,
-        now,
-        ids,
-    )
-    .with(
-        header::WWW_AUTHENTICATE,
-        "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
-         client_id=\"00000003-0000-0000-c000-000000000000\"",
-    )
-}
-
-fn principal_missing(status: u16, now: DateTime<Utc>, ids: &RequestIds) -> Reply {
-    let (status, code) = if status == 401 {
-        (StatusCode::UNAUTHORIZED, "Unauthorized")
-    } else {
-        (StatusCode::FORBIDDEN, "Forbidden")
-    };
-    let text = format!(
-        "Service principal-less Authentication failed: the service principal for App ID {TRACE_SERVICE_APP} was not \
-         found. Please create it in the tenant. Provisioning may take several hours to complete. For details, see: \
-         https://learn.microsoft.com/entra/identity-platform/retire-service-principal-less-authentication"
-    );
-    Reply::graph_error(status, code, &text, now, ids)
-}
-
-fn permission_missing(now: DateTime<Utc>, ids: &RequestIds) -> Reply {
-    let text = "Insufficient privileges to complete the operation.";
-    Reply::graph_error(
-        StatusCode::FORBIDDEN,
-        "Authorization_RequestDenied",
-        text,
-        now,
-        ids,
-    )
-}
-
-/// Puts on what every answer carries, and packs the body for a client that asked for it.
-fn finish(reply: &mut Reply, now: DateTime<Utc>, call: &Call, ids: &RequestIds) {
-    let gzip = call.takes_gzip && reply.response.body().len() > 1_024;
-    if gzip && let Some(packed) = pack(reply.response.body()) {
-        *reply.response.body_mut() = packed;
-        reply
-            .response
-            .headers_mut()
-            .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    let headers = reply.response.headers_mut();
-    let mut put = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    put(header::DATE, &faults::http_date(now));
-    put(header::CACHE_CONTROL, "no-cache");
-    put(header::VARY, "Accept-Encoding");
-    put(HeaderName::from_static("request-id"), &ids.request);
-    put(HeaderName::from_static("client-request-id"), &ids.client);
-    put(
-        HeaderName::from_static("x-ms-ags-diagnostic"),
-        "{\"ServerInfo\":{\"DataCenter\":\"West Europe\",\"Slice\":\"E\",\"Ring\":\"5\",\"ScaleUnit\":\"001\",\
-         \"RoleInstance\":\"SIM0000000001\"}}",
-    );
-}
-
-fn pack(body: &[u8]) -> Option<Vec<u8>> {
-    use std::io::Write as _;
-    let mut encoder =
-        flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::fast());
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok()
-}
-
-/// Lets a fault of the connection do its harm.
-fn cut(reply: &mut Reply, fault: &Fault) {
-    let length = reply.response.body().len();
-    let share = |per_mille: u32| {
-        let bytes = length as u64 * u64::from(per_mille.min(1_000)) / 1_000;
-        // The last byte never arrives, else nothing would be wrong.
-        usize::try_from(bytes)
-            .unwrap_or(length)
-            .min(length.saturating_sub(1))
-    };
-    reply.travel = match fault {
-        Fault::ResetBefore => Travel::ResetBefore,
-        Fault::ResetWithin(per_mille) => Travel::ResetWithin(share(*per_mille)),
-        Fault::Truncated(per_mille) => Travel::Truncated(share(*per_mille)),
-        Fault::Slow(bytes) => Travel::Slow((*bytes).max(1)),
-        Fault::Silent => Travel::Silent,
-        _ => return,
-    };
 }

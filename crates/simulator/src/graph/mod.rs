@@ -5,11 +5,13 @@ mod filter;
 mod link;
 mod list;
 mod quota;
+mod refusal;
 
 pub(crate) use details::details;
 pub(crate) use link::encode as encode_query;
 pub(crate) use list::{Refusal, dead, list, page_reply};
 pub(crate) use quota::Window;
+pub(crate) use refusal::{permission_missing, principal_missing, token_refused, too_many};
 
 /// The API's version in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,3 @@ impl Version {
         }
     }
 }
-
-/// The application whose service principal a tenant must have.
-pub(crate) const TRACE_SERVICE_APP: &str = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373";
