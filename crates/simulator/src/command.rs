@@ -13,11 +13,12 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::login::{CLIENT_ID, CLIENT_SECRET, TENANT_ID};
 use crate::{Clock, FaultRates, Latency, LineFormat, Server, Settings, Simulator, Statistics, write_lines};
 
-/// Runs a local Graph with synthetic traffic, and prints how to poll it.
+/// Run a local Graph with synthetic traffic and faults, and print how to poll it
 ///
-/// It listens on 127.0.0.1 only and needs no account anywhere. The first line on stdout is its URL. It ends with Ctrl-C
-/// or SIGTERM.
+/// It listens on 127.0.0.1 only and needs no account anywhere. The first line on stdout is its URL. Ctrl-C or SIGTERM
+/// ends it.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct SimulateArguments {
     /// Decides all chance: the same seed gives the same traffic
     #[arg(long, default_value_t = 1)]
@@ -53,6 +54,13 @@ pub struct SimulateArguments {
     #[arg(long, value_enum, default_value_t = LineFormat::Mixed, requires = "lines")]
     pub line_format: LineFormat,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  message-trace simulate
+  message-trace simulate --faults harsh --rows-per-day 50000 --days 30
+  message-trace simulate --print-env > simulator.env &
+  message-trace simulate --lines 200000 > corpus.ndjson";
 
 /// How often something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
