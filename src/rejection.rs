@@ -60,9 +60,29 @@ impl core::error::Error for Rejection {}
 
 /// A line of a batch that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Rejected {
     /// The line in the batch, counted from 1. All rows of an envelope have the number of its line.
     pub line: u32,
     /// Why.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub reason: Rejection,
+}
+
+/// `{"reason": …, "detail": …}`; the detail is a name, a count or an offset, and none for `unknown-format`.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Rejection {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("reason", self.name())?;
+        match self {
+            Self::UnknownFormat => {}
+            Self::MissingField(detail) | Self::InvalidField(detail) => map.serialize_entry("detail", detail)?,
+            Self::Syntax(detail) | Self::Envelope(detail) | Self::TooLong(detail) | Self::TooDeep(detail) => {
+                map.serialize_entry("detail", detail)?;
+            }
+        }
+        map.end()
+    }
 }

@@ -1,0 +1,152 @@
+//! One normalizer and the answers it gives.
+
+use crate::memory::Memory;
+use message_trace::{Normalizer, Options, Rejected, Rejection, Revision};
+
+/// What a call gave, as the host reads it: six numbers of one word each (32 bits, little-endian on wasm). It stays
+/// where it is until the next call.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Answer {
+    /// How many events.
+    pub count: usize,
+    /// The address of the events.
+    pub events: usize,
+    /// Their length in bytes.
+    pub events_len: usize,
+    /// How many rejections.
+    pub rejected: usize,
+    /// The address of the rejections: a JSON array.
+    pub rejections: usize,
+    /// Its length in bytes; 0 where nothing was rejected.
+    pub rejections_len: usize,
+}
+
+/// What is behind an instance of the module.
+#[derive(Debug)]
+pub struct Instance {
+    /// The room that the host asked for.
+    pub memory: Memory,
+    normalizer: Normalizer,
+    /// The events and rejections of the last call.
+    events: Vec<u8>,
+    rejected: Vec<Rejected>,
+    rejections: Vec<u8>,
+}
+
+impl Default for Instance {
+    fn default() -> Self {
+        Self {
+            memory: Memory::default(),
+            normalizer: Normalizer::new(Options::default()),
+            events: Vec::new(),
+            rejected: Vec::new(),
+            rejections: Vec::new(),
+        }
+    }
+}
+
+/// Buffers longer than this are not kept for the next call, in bytes.
+const MAX_KEPT: usize = 1 << 25;
+
+impl Instance {
+    /// Takes options. `None` where `alloc` gave no such room, as in every call here.
+    pub fn configure(&mut self, at: usize, len: usize, answer: &mut Answer) -> Option<()> {
+        self.clear();
+        let options = self.memory.read(at, len)?;
+        let count = match serde_json::from_slice::<Options>(options) {
+            Ok(options) => {
+                self.normalizer = Normalizer::new(options);
+                1
+            }
+            Err(error) => {
+                self.rejections.extend_from_slice(error.to_string().as_bytes());
+                0
+            }
+        };
+        self.answer(count, answer);
+        Some(())
+    }
+
+    /// Turns one line into one event.
+    pub fn normalize(&mut self, at: usize, len: usize, answer: &mut Answer) -> Option<()> {
+        self.clear();
+        let line = self.memory.read(at, len)?;
+        let result = self.normalizer.normalize(line, &mut self.events);
+        self.one(result, answer);
+        Some(())
+    }
+
+    /// Turns one line that was delivered before into its next event.
+    pub fn normalize_revision(
+        &mut self,
+        line: (usize, usize),
+        sequence: u64,
+        status: (usize, usize),
+        answer: &mut Answer,
+    ) -> Option<()> {
+        self.clear();
+        let line = self.memory.read(line.0, line.1)?;
+        let status = if status.0 == 0 {
+            None
+        } else {
+            Some(core::str::from_utf8(self.memory.read(status.0, status.1)?).ok()?)
+        };
+        let revision = Revision {
+            sequence,
+            previous_status: status,
+        };
+        let result = self
+            .normalizer
+            .normalize_revision(line, &revision, &mut self.events);
+        self.one(result, answer);
+        Some(())
+    }
+
+    /// Turns lines into events.
+    pub fn normalize_batch(&mut self, at: usize, len: usize, answer: &mut Answer) -> Option<()> {
+        self.clear();
+        let lines = self.memory.read(at, len)?;
+        let count = self
+            .normalizer
+            .normalize_batch(lines, &mut self.events, &mut self.rejected);
+        self.write_rejections();
+        self.answer(count as usize, answer);
+        Some(())
+    }
+
+    fn clear(&mut self) {
+        self.events.clear();
+        self.events.shrink_to(MAX_KEPT);
+        self.rejected.clear();
+        self.rejected.shrink_to(MAX_KEPT / size_of::<Rejected>());
+        self.rejections.clear();
+        self.rejections.shrink_to(MAX_KEPT);
+    }
+
+    fn one(&mut self, result: Result<(), Rejection>, answer: &mut Answer) {
+        if let Err(reason) = result {
+            self.rejected.push(Rejected { line: 1, reason });
+            self.write_rejections();
+        }
+        self.answer(usize::from(result.is_ok()), answer);
+    }
+
+    fn write_rejections(&mut self) {
+        if !self.rejected.is_empty() {
+            // Numbers and names that are known beforehand: nothing in it can fail to be written.
+            self.rejections = serde_json::to_vec(&self.rejected).unwrap_or_default();
+        }
+    }
+
+    fn answer(&self, count: usize, answer: &mut Answer) {
+        *answer = Answer {
+            count,
+            events: self.events.as_ptr().expose_provenance(),
+            events_len: self.events.len(),
+            rejected: self.rejected.len(),
+            rejections: self.rejections.as_ptr().expose_provenance(),
+            rejections_len: self.rejections.len(),
+        };
+    }
+}

@@ -1,0 +1,94 @@
+"""The component, through its WIT interface: the same artifact that other hosts load.
+
+Slower than the core module: wasmtime converts `list<u8>` element by element, so lines and events pass as `string`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import wasmtime
+from wasmtime import component
+
+from ._load import component_module, engine
+from ._types import Batch, Rejected, Rejection
+
+_INTERFACE = "message-trace:normalizer/normalizer@0.1.0"
+_MAX_LINE_BYTES = 1_048_576
+
+
+class Component:
+    """One instance of the component. Not for two threads at once."""
+
+    def __init__(self, options: bytes) -> None:
+        self._store = wasmtime.Store(engine())
+        # An empty linker: the component imports nothing.
+        self._instance = component.Linker(engine()).instantiate(self._store, component_module())
+        record = component.Record()
+        given = {**_DEFAULTS, **json.loads(options)}
+        for name, value in given.items():
+            setattr(record, name.replace("_", "-"), value)
+        self._one = self._function("[method]normalizer.normalize")
+        self._revision = self._function("[method]normalizer.normalize-revision")
+        self._bytes = self._function("[method]normalizer.normalize-batch")
+        self._text = self._function("[method]normalizer.normalize-text")
+        self._normalizer = self._function("[constructor]normalizer")(self._store, record)
+
+    def normalize(self, line: bytes) -> bytes:
+        return _only(self._one(self._store, self._normalizer, self._line(line)))
+
+    def normalize_revision(self, line: bytes, sequence: int, previous_status: str | None) -> bytes:
+        if not 0 <= sequence < 1 << 64:
+            raise ValueError("sequence: expected a whole number of 64 bits")
+        revision = component.Record()
+        revision.sequence = sequence
+        setattr(revision, "previous-status", previous_status)
+        return _only(self._revision(self._store, self._normalizer, self._line(line), revision))
+
+    def normalize_batch(self, lines: bytes) -> Batch:
+        try:
+            batch = self._text(self._store, self._normalizer, lines.decode())
+            events = batch.events.encode()
+        except UnicodeDecodeError:
+            # Only bytes can say which of the lines is not UTF-8.
+            batch = self._bytes(self._store, self._normalizer, lines)
+            events = batch.events
+        rejected = [Rejected(entry.line, _rejection(entry.reason)) for entry in batch.rejections]
+        return Batch(events, batch.count, rejected)
+
+    def _line(self, line: bytes) -> str:
+        """The line as text. One that is not UTF-8 is refused; the component says why, for it may be too long, too."""
+        try:
+            return line.decode()
+        except UnicodeDecodeError:
+            # A tab is to JSON what a line feed is, and keeps the line whole in a batch.
+            whole = line.removesuffix(b"\n").replace(b"\n", b"\t")
+            raise self.normalize_batch(whole).rejections[0].reason from None
+
+    def _function(self, name: str) -> Any:
+        interface = self._instance.get_export_index(self._store, _INTERFACE)
+        export = interface and self._instance.get_export_index(self._store, name, interface)
+        function = export and self._instance.get_func(self._store, export)
+        if function is None:
+            raise RuntimeError(f"the component in this package has no {name}: reinstall the package")
+        return function
+
+
+_DEFAULTS: dict[str, Any] = {
+    "target": "sekoia",
+    "organization_domains": [],
+    "tenant_id": None,
+    "keep_original": True,
+    "max_line_bytes": _MAX_LINE_BYTES,
+}
+
+
+def _only(result: Any) -> bytes:
+    if isinstance(result, str):
+        return result.encode()
+    raise _rejection(result)
+
+
+def _rejection(reason: Any) -> Rejection:
+    return Rejection(reason.tag, reason.payload)
