@@ -78,7 +78,9 @@ impl serde::Serialize for Rejection {
         map.serialize_entry("reason", self.name())?;
         match self {
             Self::UnknownFormat => {}
-            Self::MissingField(detail) | Self::InvalidField(detail) => map.serialize_entry("detail", detail)?,
+            Self::MissingField(detail) | Self::InvalidField(detail) => {
+                map.serialize_entry("detail", detail)?
+            }
             Self::Syntax(detail) | Self::Envelope(detail) | Self::TooLong(detail) | Self::TooDeep(detail) => {
                 map.serialize_entry("detail", detail)?;
             }

@@ -140,7 +140,10 @@ mod tests {
         assert_eq!(plugin.rejections(), b"[]");
         let events = plugin.normalize_batch(format!("{ROW}\n[\n{ROW}").as_bytes());
         assert_eq!(events.iter().filter(|byte| **byte == b'\n').count(), 2);
-        assert_eq!(plugin.rejections(), br#"[{"line":2,"reason":"syntax","detail":1}]"#);
+        assert_eq!(
+            plugin.rejections(),
+            br#"[{"line":2,"reason":"syntax","detail":1}]"#
+        );
         plugin.normalize_batch(b"");
         assert_eq!(plugin.rejections(), b"[]");
     }

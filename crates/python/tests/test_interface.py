@@ -136,4 +136,4 @@ def test_the_artifacts_import_nothing() -> None:
     from message_trace._load import component_module, core_module, engine
 
     assert [entry.name for entry in core_module().imports] == []
-    assert component_module().type().imports(engine()) == {}
+    assert component_module().type.imports(engine()) == {}

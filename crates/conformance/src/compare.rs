@@ -1,0 +1,209 @@
+//! One host against the native library.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use message_trace::{Normalizer, Target};
+use message_trace_reference::{self as reference, Json};
+
+use crate::hosts::{Host, Kind, Missing, Sameness};
+use crate::jobs::{Answer, Call, Job};
+use crate::protocol::{self, Outcome};
+use crate::report::{Row, State};
+
+/// Differences that are shown.
+const MAX_SHOWN: usize = 5;
+
+/// Gives every job to the host.
+pub(crate) fn run(host: &Host, jobs: &[Job]) -> Row {
+    let mut row = Row::new(host.name, host.may_decline);
+    let outcome = match &host.kind {
+        Kind::Native => {
+            natively(jobs, &mut row);
+            Ok(())
+        }
+        Kind::Process(command) => match command() {
+            Ok(command) => {
+                let mut native = Natively::default();
+                protocol::run(command, jobs, |job, outcome| {
+                    row.take(job, outcome, |answer| {
+                        native.difference(job, answer, host.sameness)
+                    });
+                })
+            }
+            Err(missing) => return row.missing(&missing, host.is_from_registry),
+        },
+    };
+    if let Err(error) = outcome {
+        row.state = State::Failed(format!("{error:#}"));
+    }
+    row
+}
+
+/// The native library itself is held to the reference implementation.
+fn natively(jobs: &[Job], row: &mut Row) {
+    let mut native = Natively::default();
+    for job in jobs {
+        let answer = job.natively(native.normalizer(job));
+        row.take(job, Outcome::Answer(answer), |answer| by_reference(job, answer));
+    }
+}
+
+/// A normalizer for each set of options.
+#[derive(Default)]
+struct Natively(HashMap<String, Normalizer>);
+
+impl Natively {
+    fn normalizer(&mut self, job: &Job) -> &mut Normalizer {
+        let key = format!("{:?}", job.options);
+        self.0
+            .entry(key)
+            .or_insert_with(|| Normalizer::new(job.options.clone()))
+    }
+
+    /// What differs, if anything does.
+    fn difference(&mut self, job: &Job, found: &Answer, sameness: Sameness) -> Option<String> {
+        let expected = job.natively(self.normalizer(job));
+        let same = match sameness {
+            Sameness::Bytes => found.events == expected.events,
+            Sameness::Values => {
+                values(&found.events).is_some_and(|found| Some(found) == values(&expected.events))
+            }
+        };
+        if !same {
+            return Some(first_difference(&expected.events, &found.events));
+        }
+        (found.rejections != expected.rejections).then(|| {
+            format!(
+                "expected the rejections {}, but found {}",
+                shortened(&serde_json::Value::Array(expected.rejections).to_string()),
+                shortened(&serde_json::Value::Array(found.rejections.clone()).to_string())
+            )
+        })
+    }
+}
+
+fn by_reference(job: &Job, found: &Answer) -> Option<String> {
+    let revision = match &job.call {
+        Call::Revision {
+            sequence,
+            previous_status,
+        } => Some(message_trace::Revision {
+            sequence: *sequence,
+            previous_status: previous_status.as_deref(),
+        }),
+        _ => None,
+    };
+    let (events, mut rejections) = match job.call {
+        Call::Batch => {
+            let (events, rejected) = reference::normalize_batch(&job.input, &job.options);
+            let rejected: Vec<_> = rejected
+                .iter()
+                .map(|rejected| crate::jobs::reason_to_json(rejected.line, rejected.reason))
+                .collect();
+            (events, rejected)
+        }
+        _ => match reference::normalize(&job.input, &job.options, revision.as_ref()) {
+            Ok(event) => (vec![event], Vec::new()),
+            Err(reason) => (Vec::new(), vec![crate::jobs::reason_to_json(1, reason)]),
+        },
+    };
+    let mut found_rejections = found.rejections.clone();
+    for rejection in rejections.iter_mut().chain(&mut found_rejections) {
+        // Where exactly reading stops is for each reader to choose.
+        if rejection["reason"] == "syntax"
+            && let Some(rejection) = rejection.as_object_mut()
+        {
+            rejection.remove("detail");
+        }
+    }
+    let expected: Vec<String> = events.iter().map(Json::compact).collect();
+    let events: Option<Vec<String>> = split(&found.events, &job.call)
+        .map(|event| Json::read(event).ok().map(|event| event.compact()))
+        .collect();
+    if events.as_ref() != Some(&expected) {
+        return Some("other events than the reference implementation gives".to_owned());
+    }
+    (found_rejections != rejections)
+        .then(|| "other rejections than the reference implementation gives".to_owned())
+}
+
+/// The events of a batch; a line's only event, if it gave one.
+fn split<'a>(events: &'a [u8], call: &Call) -> impl Iterator<Item = &'a [u8]> {
+    let is_batch = *call == Call::Batch;
+    events
+        .split(move |byte| is_batch && *byte == b'\n')
+        .filter(|event| !event.is_empty())
+}
+
+fn values(events: &[u8]) -> Option<Vec<serde_json::Value>> {
+    let events = serde_json::Deserializer::from_slice(events).into_iter();
+    events.collect::<Result<_, _>>().ok()
+}
+
+/// Which event, and from where on. The rows are the fixtures' and the generator's own, so they can be shown.
+fn first_difference(expected: &[u8], found: &[u8]) -> String {
+    let at = expected
+        .iter()
+        .zip(found)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let line = expected[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let around = |bytes: &[u8]| {
+        let piece = &bytes[at.saturating_sub(20).min(bytes.len())..(at + 60).min(bytes.len())];
+        String::from_utf8_lossy(piece).into_owned()
+    };
+    format!(
+        "event {line}, byte {at}: expected …{:?}…, but found …{:?}…",
+        around(expected),
+        around(found)
+    )
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+impl Row {
+    fn take(&mut self, job: &Job, outcome: Outcome, difference: impl FnOnce(&Answer) -> Option<String>) {
+        let answer = match outcome {
+            Outcome::Answer(answer) => answer,
+            Outcome::Declined(why) => {
+                self.declined += job.cases;
+                if !self.declined_because.contains(&why) {
+                    self.declined_because.push(why);
+                }
+                return;
+            }
+        };
+        self.cases[position(job.options.target)] += job.cases;
+        if let Some(difference) = difference(&answer) {
+            self.different += 1;
+            if self.differences.len() < MAX_SHOWN {
+                let target = job.options.target.name();
+                self.differences
+                    .push(format!("{} {target}: {difference}", job.name));
+            }
+        }
+        if job.is_timed {
+            self.timed_rows += job.cases;
+            self.seconds += answer.seconds;
+        }
+    }
+
+    fn missing(mut self, missing: &Missing, is_from_registry: bool) -> Self {
+        self.state = if is_from_registry {
+            State::Failed(missing.0.clone())
+        } else {
+            State::Skipped(missing.0.clone())
+        };
+        self
+    }
+}
+
+fn position(target: Target) -> usize {
+    Target::ALL
+        .iter()
+        .position(|other| *other == target)
+        .unwrap_or_default()
+}

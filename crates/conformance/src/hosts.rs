@@ -1,0 +1,120 @@
+//! The hosts: one row of [`all`] each.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A place where the normalizer runs.
+pub(crate) struct Host {
+    /// As the table and `--host` name it.
+    pub(crate) name: &'static str,
+    /// How it is reached.
+    pub(crate) kind: Kind,
+    /// What has to be the same.
+    pub(crate) sameness: Sameness,
+    /// Whether it has no call for some cases; else it must answer all.
+    pub(crate) may_decline: bool,
+    /// Whether package registries and this repository provide all it takes: then it must be there.
+    pub(crate) is_from_registry: bool,
+}
+
+/// How a host is reached.
+pub(crate) enum Kind {
+    /// The library, in this process.
+    Native,
+    /// A process that keeps to the protocol; the command, or what is missing.
+    Process(fn() -> Result<Command, Missing>),
+}
+
+/// What has to be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sameness {
+    /// Every byte.
+    Bytes,
+    /// The JSON values, for hosts that write JSON anew.
+    #[expect(dead_code, reason = "for the hosts that render JSON themselves")]
+    Values,
+}
+
+/// What a host lacks.
+#[derive(Debug)]
+pub(crate) struct Missing(pub(crate) String);
+
+/// Every host, in the order of the table.
+pub(crate) fn all() -> Vec<Host> {
+    let process = |name, command| Host {
+        name,
+        kind: Kind::Process(command),
+        sameness: Sameness::Bytes,
+        may_decline: false,
+        is_from_registry: true,
+    };
+    let some = |name, command| Host {
+        may_decline: true,
+        ..process(name, command)
+    };
+    vec![
+        Host {
+            name: "native",
+            kind: Kind::Native,
+            sameness: Sameness::Bytes,
+            may_decline: false,
+            is_from_registry: true,
+        },
+        process("python-core", || python("core", "dist/message-trace-core.wasm")),
+        process("python-core-plain", || {
+            python("core-plain", "dist/message-trace-core-plain.wasm")
+        }),
+        process("python-component", || {
+            python("component", "dist/message-trace.wasm")
+        }),
+        process("python-wasip2", || {
+            python("wasip2", "dist/message-trace-wasip2.wasm")
+        }),
+        some("wasmtime-cli", || python("cli", "dist/message-trace.wasm")),
+        process("extism", || python("extism", "dist/message-trace-extism.wasm")),
+        some("node", || node("node", "dist/npm/node.js")),
+        some("node-jco", || node("jco", "dist/message-trace.wasm")),
+    ]
+}
+
+/// The folder of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A host of `hosts/python_hosts.py`, by the Python of the virtual environment that `./build.sh python` makes.
+fn python(host: &str, artifact: &str) -> Result<Command, Missing> {
+    let root = root();
+    needs(&root, artifact)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let python = target.join("venv/bin/python");
+    if !python.exists() {
+        return Err(Missing(
+            "no virtual environment: run ./build.sh python".to_owned(),
+        ));
+    }
+    let mut command = Command::new(python);
+    command
+        .arg("crates/conformance/hosts/python_hosts.py")
+        .args([host, artifact])
+        .current_dir(root);
+    Ok(command)
+}
+
+/// A host of `hosts/node_hosts.mjs`.
+fn node(host: &str, artifact: &str) -> Result<Command, Missing> {
+    let root = root();
+    needs(&root, artifact)?;
+    let mut command = Command::new("node");
+    command
+        .args(["crates/conformance/hosts/node_hosts.mjs", host])
+        .current_dir(root);
+    Ok(command)
+}
+
+fn needs(root: &Path, artifact: &str) -> Result<(), Missing> {
+    if root.join(artifact).exists() {
+        return Ok(());
+    }
+    Err(Missing(format!("{artifact} is not built")))
+}

@@ -1,0 +1,161 @@
+//! What every host is given to do, and what the native library makes of it.
+
+use anyhow::Result;
+use message_trace::{Normalizer, Options, Rejected, Rejection, Revision, Target};
+use message_trace_reference::{self as reference, Case, Generator, Style};
+
+/// Generated rows of each style.
+const ROWS: usize = 5_000;
+/// Rows handed over at once.
+const ROWS_A_BATCH: usize = 500;
+/// The seeds of the rows: the same rows in every run, on every machine.
+const REALISTIC: u64 = 20_260_102;
+const NASTY: u64 = 20_260_103;
+
+/// How a line is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// One line, as it is.
+    Line,
+    /// One line that was delivered before.
+    Revision {
+        /// Higher than that of every delivery before.
+        sequence: u64,
+        /// The status before.
+        previous_status: Option<String>,
+    },
+    /// Lines, as many as there are.
+    Batch,
+}
+
+/// One call of a host.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// What to say where it goes wrong.
+    pub(crate) name: String,
+    /// Which call.
+    pub(crate) call: Call,
+    /// The options, target included.
+    pub(crate) options: Options,
+    /// What is handed over.
+    pub(crate) input: Vec<u8>,
+    /// How many cases it stands for: lines of a generated batch, else one.
+    pub(crate) cases: usize,
+    /// Whether its time counts: realistic rows only.
+    pub(crate) is_timed: bool,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// The events: one without a line feed for a line, each with one for a batch.
+    pub(crate) events: Vec<u8>,
+    /// The refusals, as JSON: `line`, `reason` and, but for `unknown-format`, `detail`.
+    pub(crate) rejections: Vec<serde_json::Value>,
+    /// The seconds that the call took.
+    pub(crate) seconds: f64,
+}
+
+/// Every fixture and the generated rows, for every target.
+pub(crate) fn all() -> Result<Vec<Job>> {
+    let mut jobs = Vec::new();
+    let cases = reference::cases()?;
+    let batches = reference::batches()?;
+    let realistic = batches_of(Style::Realistic, REALISTIC, ROWS);
+    let nasty = batches_of(Style::Nasty, NASTY, ROWS);
+    for target in Target::ALL {
+        jobs.extend(cases.iter().map(|case| of_line(case, target)));
+        jobs.extend(batches.iter().map(|batch| Job {
+            call: Call::Batch,
+            ..of_line(&batch.case, target)
+        }));
+        for (style, batches) in [("realistic", &realistic), ("nasty", &nasty)] {
+            jobs.extend(batches.iter().enumerate().map(|(index, input)| Job {
+                name: format!("{style}-{index}"),
+                call: Call::Batch,
+                options: Options {
+                    target,
+                    organization_domains: vec!["example.com".to_owned()],
+                    ..Options::default()
+                },
+                input: input.clone(),
+                cases: ROWS_A_BATCH,
+                is_timed: style == "realistic",
+            }));
+        }
+    }
+    Ok(jobs)
+}
+
+/// Realistic rows, each with a line feed.
+pub(crate) fn realistic_rows(count: usize) -> Vec<u8> {
+    batches_of(Style::Realistic, REALISTIC, count).concat()
+}
+
+impl Job {
+    /// What the native library makes of it.
+    pub(crate) fn natively(&self, normalizer: &mut Normalizer) -> Answer {
+        let mut answer = Answer::default();
+        let start = std::time::Instant::now();
+        let result = match &self.call {
+            Call::Line => normalizer.normalize(&self.input, &mut answer.events),
+            Call::Revision {
+                sequence,
+                previous_status,
+            } => {
+                let revision = Revision {
+                    sequence: *sequence,
+                    previous_status: previous_status.as_deref(),
+                };
+                normalizer.normalize_revision(&self.input, &revision, &mut answer.events)
+            }
+            Call::Batch => {
+                let mut rejected = Vec::new();
+                normalizer.normalize_batch(&self.input, &mut answer.events, &mut rejected);
+                answer.seconds = start.elapsed().as_secs_f64();
+                answer.rejections = rejected.iter().map(to_json).collect();
+                return answer;
+            }
+        };
+        answer.seconds = start.elapsed().as_secs_f64();
+        if let Err(reason) = result {
+            answer.rejections = vec![reason_to_json(1, reason)];
+        }
+        answer
+    }
+}
+
+/// A refusal of a line.
+pub(crate) fn reason_to_json(line: u32, reason: Rejection) -> serde_json::Value {
+    to_json(&Rejected { line, reason })
+}
+
+fn to_json(rejected: &Rejected) -> serde_json::Value {
+    serde_json::to_value(rejected).unwrap_or_default()
+}
+
+fn of_line(case: &Case, target: Target) -> Job {
+    let call = match &case.revision {
+        None => Call::Line,
+        Some((sequence, previous_status)) => Call::Revision {
+            sequence: *sequence,
+            previous_status: previous_status.clone(),
+        },
+    };
+    Job {
+        name: case.name.clone(),
+        call,
+        options: case.options_for(target),
+        input: case.input.clone(),
+        cases: 1,
+        is_timed: false,
+    }
+}
+
+fn batches_of(style: Style, seed: u64, rows: usize) -> Vec<Vec<u8>> {
+    let mut generator = Generator::new(seed, style);
+    let rows: Vec<String> = (0..rows).map(|_| generator.row() + "\n").collect();
+    rows.chunks(ROWS_A_BATCH)
+        .map(|rows| rows.concat().into_bytes())
+        .collect()
+}

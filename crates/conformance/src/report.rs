@@ -1,0 +1,128 @@
+//! The table.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use message_trace::Target;
+use serde::Serialize;
+
+/// How a host's run ended.
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", content = "why", rename_all = "lowercase")]
+pub(crate) enum State {
+    /// It answered everything.
+    Ran,
+    /// It is missing, or broke off.
+    Failed(String),
+    /// It is missing, and need not be there.
+    Skipped(String),
+}
+
+/// One host.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    /// The host.
+    pub(crate) host: &'static str,
+    /// How its run ended.
+    #[serde(flatten)]
+    pub(crate) state: State,
+    /// How many cases it answered, for each target.
+    pub(crate) cases: [usize; Target::ALL.len()],
+    /// Whether it may have no call for a case.
+    #[serde(skip)]
+    pub(crate) may_decline: bool,
+    /// How many cases it has no call for.
+    pub(crate) declined: usize,
+    /// Why.
+    pub(crate) declined_because: Vec<String>,
+    /// How many answers differ.
+    pub(crate) different: usize,
+    /// The first of them.
+    pub(crate) differences: Vec<String>,
+    /// Realistic rows, and the seconds they took.
+    pub(crate) timed_rows: usize,
+    /// The seconds that the timed rows took.
+    pub(crate) seconds: f64,
+}
+
+impl Row {
+    pub(crate) fn new(host: &'static str, may_decline: bool) -> Self {
+        Self {
+            host,
+            state: State::Ran,
+            cases: [0; Target::ALL.len()],
+            may_decline,
+            declined: 0,
+            declined_because: Vec::new(),
+            different: 0,
+            differences: Vec::new(),
+            timed_rows: 0,
+            seconds: 0.0,
+        }
+    }
+
+    /// Whether nothing is wrong with it. A host that answered nothing is not fine, nor is one that declined what it
+    /// should have answered.
+    pub(crate) fn is_fine(&self) -> bool {
+        match self.state {
+            State::Ran => {
+                self.different == 0
+                    && self.cases.iter().any(|cases| *cases > 0)
+                    && (self.may_decline || self.declined == 0)
+            }
+            State::Failed(_) => false,
+            State::Skipped(_) => true,
+        }
+    }
+
+    /// Realistic rows a second in batches, over all targets.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    fn rows_a_second(&self) -> Option<f64> {
+        (self.timed_rows > 0 && self.seconds > 0.0).then(|| self.timed_rows as f64 / self.seconds)
+    }
+}
+
+/// The rows as a table, or as JSON.
+pub(crate) fn text(rows: &[Row], as_json: bool) -> Result<String> {
+    if as_json {
+        return Ok(serde_json::to_string_pretty(rows)? + "\n");
+    }
+    let mut out = String::from("| host | sekoia | ecs | ocsf | declined | different | rows/s | |\n");
+    out.push_str("|---|---:|---:|---:|---:|---:|---:|---|\n");
+    for row in rows {
+        let rate = row
+            .rows_a_second()
+            .map_or("–".to_owned(), |rate| format!("{rate:.0}"));
+        let [sekoia, ecs, ocsf] = row.cases;
+        let remark = match &row.state {
+            State::Ran if row.is_fine() => "same".to_owned(),
+            State::Ran => "DIFFERENT".to_owned(),
+            State::Failed(why) => format!("FAILED: {why}"),
+            State::Skipped(why) => format!("skipped: {why}"),
+        };
+        let (declined, different) = (row.declined, row.different);
+        let host = row.host;
+        writeln!(
+            out,
+            "| {host} | {sekoia} | {ecs} | {ocsf} | {declined} | {different} | {rate} | {remark} |"
+        )?;
+    }
+    for row in rows {
+        for why in &row.declined_because {
+            writeln!(out, "{}: declined: {why}", row.host)?;
+        }
+        for difference in &row.differences {
+            writeln!(out, "{}: {difference}", row.host)?;
+        }
+    }
+    let fine = rows
+        .iter()
+        .filter(|row| row.is_fine() && !matches!(row.state, State::Skipped(_)));
+    let skipped = rows
+        .iter()
+        .filter(|row| matches!(row.state, State::Skipped(_)))
+        .count();
+    let failed = rows.iter().filter(|row| !row.is_fine()).count();
+    writeln!(out, "{} passed, {failed} failed, {skipped} skipped", fine.count())?;
+    Ok(out)
+}
