@@ -63,7 +63,9 @@ const STATUSES: [&str; 11] = [
     "recalled",
     "unknownFutureValue",
 ];
-const NASTY_TEXTS: [&str; 28] = [
+const NASTY_TEXTS: [&str; 30] = [
+    "\"low low \\udc00\\udc01\\ud83d\"",
+    "\"4451a062x48cbx480dx8196x330437ae6000\"",
     "\"<>\"",
     "\"\"",
     "null",
@@ -133,7 +135,8 @@ const NASTY_IPS: [&str; 22] = [
     "\"unknown\"",
     "7",
 ];
-const NASTY_TIMES: [&str; 34] = [
+const NASTY_TIMES: [&str; 35] = [
+    "\"2025-06-13T10:30:59.0000000001Z\"",
     "\"2025-06-13T10:30:00Z\"",
     "\"2025-06-13T10:30:00\"",
     "\"2025-06-13t10:30:00z\"",
