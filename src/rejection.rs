@@ -79,7 +79,7 @@ impl serde::Serialize for Rejection {
         match self {
             Self::UnknownFormat => {}
             Self::MissingField(detail) | Self::InvalidField(detail) => {
-                map.serialize_entry("detail", detail)?
+                map.serialize_entry("detail", detail)?;
             }
             Self::Syntax(detail) | Self::Envelope(detail) | Self::TooLong(detail) | Self::TooDeep(detail) => {
                 map.serialize_entry("detail", detail)?;
