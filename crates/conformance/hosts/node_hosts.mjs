@@ -17,8 +17,12 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 function answer(job, input) {
     if (job.call !== "batch") return { declined: `${job.call}: see the package's own tests` };
-    const start = performance.now();
-    const { events, rejections } = normalizeBatch(input, job.options);
-    const seconds = (performance.now() - start) / 1000;
+    let [seconds, result] = [Infinity];
+    for (let time = 0; time < job.times; time++) {
+        const start = performance.now();
+        result = normalizeBatch(input, job.options);
+        seconds = Math.min(seconds, (performance.now() - start) / 1000);
+    }
+    const { events, rejections } = result;
     return { events: Buffer.from(events).toString("base64"), rejections, seconds };
 }

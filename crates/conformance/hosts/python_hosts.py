@@ -41,13 +41,15 @@ def main() -> None:
     for line in sys.stdin.buffer:
         job = json.loads(line)
         job["input"] = base64.b64decode(job["input"])
-        start = time.perf_counter()
+        seconds = float("inf")
         try:
-            events, rejections = call(job)
+            for _ in range(job["times"]):
+                start = time.perf_counter()
+                events, rejections = call(job)
+                seconds = min(seconds, time.perf_counter() - start)
         except Declined as declined:
             answer = {"declined": str(declined)}
         else:
-            seconds = time.perf_counter() - start
             answer = {"events": base64.b64encode(events).decode(), "rejections": rejections, "seconds": seconds}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

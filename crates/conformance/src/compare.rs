@@ -148,7 +148,7 @@ fn first_difference(expected: &[u8], found: &[u8]) -> String {
         .zip(found)
         .take_while(|(one, other)| one == other)
         .count();
-    let line = expected[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = expected[..at].split(|byte| *byte == b'\n').count();
     let around = |bytes: &[u8]| {
         let piece = &bytes[at.saturating_sub(20).min(bytes.len())..(at + 60).min(bytes.len())];
         String::from_utf8_lossy(piece).into_owned()

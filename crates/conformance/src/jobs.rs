@@ -1,5 +1,7 @@
 //! What every host is given to do, and what the native library makes of it.
 
+use std::time::Instant;
+
 use anyhow::Result;
 use message_trace::{Normalizer, Options, Rejected, Rejection, Revision, Target};
 use message_trace_reference::{self as reference, Case, Generator, Style};
@@ -8,6 +10,8 @@ use message_trace_reference::{self as reference, Case, Generator, Style};
 const ROWS: usize = 5_000;
 /// Rows handed over at once.
 const ROWS_A_BATCH: usize = 500;
+/// How often a timed batch is handed over; the quickest call counts.
+const TIMES: u32 = 5;
 /// The seeds of the rows: the same rows in every run, on every machine.
 const REALISTIC: u64 = 20_260_102;
 const NASTY: u64 = 20_260_103;
@@ -93,12 +97,31 @@ pub(crate) fn realistic_rows(count: usize) -> Vec<u8> {
 }
 
 impl Job {
+    /// How often the host calls.
+    pub(crate) const fn times(&self) -> u32 {
+        if self.is_timed { TIMES } else { 1 }
+    }
+
     /// What the native library makes of it.
     pub(crate) fn natively(&self, normalizer: &mut Normalizer) -> Answer {
-        let mut answer = Answer::default();
-        let start = std::time::Instant::now();
+        let mut answer = Answer {
+            seconds: f64::INFINITY,
+            ..Answer::default()
+        };
+        for _ in 0..self.times() {
+            answer.events.clear();
+            let start = Instant::now();
+            let rejected = self.call_natively(normalizer, &mut answer.events);
+            answer.seconds = answer.seconds.min(start.elapsed().as_secs_f64());
+            answer.rejections = rejected.iter().map(to_json).collect();
+        }
+        answer
+    }
+
+    fn call_natively(&self, normalizer: &mut Normalizer, events: &mut Vec<u8>) -> Vec<Rejected> {
+        let mut rejected = Vec::new();
         let result = match &self.call {
-            Call::Line => normalizer.normalize(&self.input, &mut answer.events),
+            Call::Line => normalizer.normalize(&self.input, events),
             Call::Revision {
                 sequence,
                 previous_status,
@@ -107,21 +130,15 @@ impl Job {
                     sequence: *sequence,
                     previous_status: previous_status.as_deref(),
                 };
-                normalizer.normalize_revision(&self.input, &revision, &mut answer.events)
+                normalizer.normalize_revision(&self.input, &revision, events)
             }
             Call::Batch => {
-                let mut rejected = Vec::new();
-                normalizer.normalize_batch(&self.input, &mut answer.events, &mut rejected);
-                answer.seconds = start.elapsed().as_secs_f64();
-                answer.rejections = rejected.iter().map(to_json).collect();
-                return answer;
+                normalizer.normalize_batch(&self.input, events, &mut rejected);
+                Ok(())
             }
         };
-        answer.seconds = start.elapsed().as_secs_f64();
-        if let Err(reason) = result {
-            answer.rejections = vec![reason_to_json(1, reason)];
-        }
-        answer
+        rejected.extend(result.err().map(|reason| Rejected { line: 1, reason }));
+        rejected
     }
 }
 

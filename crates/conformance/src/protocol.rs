@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::jobs::{Answer, Call, Job};
 
 /// The longest wait for one answer: hosts compile the module before their first.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Answers that wait to be compared.
 const ANSWERS_AHEAD: usize = 4;
 
@@ -24,6 +24,8 @@ struct Asked<'a> {
     call: &'static str,
     options: &'a message_trace::Options,
     input: String,
+    /// How often to call: the quickest counts.
+    times: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +128,7 @@ fn asked(job: &Job) -> Asked<'_> {
         call,
         options: &job.options,
         input: STANDARD.encode(&job.input),
+        times: job.times(),
         sequence,
         previous_status,
     }

@@ -150,3 +150,120 @@ impl Instance {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Answer, Instance, MAX_KEPT};
+    use message_trace_reference as reference;
+
+    const ROW: &[u8] = br#"{"receivedDateTime":"2026-01-02T03:04:05Z","status":"failed"}"#;
+
+    /// Every fixture with its own options, through addresses, against the library.
+    #[test]
+    fn lines_are_what_the_library_makes_of_them() {
+        for case in reference::cases().unwrap() {
+            let mut instance = Instance::default();
+            let mut answer = Answer::default();
+            let options = serde_json::to_vec(&case.options).unwrap();
+            let at = instance.memory.put(&options);
+            instance.configure(at, options.len(), &mut answer).unwrap();
+            assert_eq!(answer.count, 1, "{}", case.name);
+            let at = instance.memory.put(&case.input);
+            if let Some((sequence, status)) = &case.revision {
+                let status = status.as_deref().unwrap_or_default();
+                let status_at = if status.is_empty() {
+                    0
+                } else {
+                    instance.memory.put(status.as_bytes())
+                };
+                instance
+                    .normalize_revision(
+                        (at, case.input.len()),
+                        *sequence,
+                        (status_at, status.len()),
+                        &mut answer,
+                    )
+                    .unwrap();
+                assert!(
+                    core::str::from_utf8(&instance.events)
+                        .unwrap()
+                        .contains("\"sequence\":")
+                        || answer.rejected == 1
+                );
+                continue;
+            }
+            instance.normalize(at, case.input.len(), &mut answer).unwrap();
+            let mut event = Vec::new();
+            let result =
+                message_trace::Normalizer::new(case.options.clone()).normalize(&case.input, &mut event);
+            assert_eq!(instance.events, event, "{}", case.name);
+            assert_eq!(
+                (answer.count, answer.rejected),
+                (usize::from(result.is_ok()), usize::from(result.is_err()))
+            );
+            assert_eq!(answer.events_len, event.len(), "{}", case.name);
+        }
+    }
+
+    #[test]
+    fn options_that_are_none_change_nothing() {
+        let mut instance = Instance::default();
+        let mut answer = Answer::default();
+        let at = instance.memory.put(br#"{"target":"splunk"}"#);
+        instance.configure(at, 19, &mut answer).unwrap();
+        assert_eq!(answer.count, 0);
+        assert!(
+            core::str::from_utf8(&instance.rejections)
+                .unwrap()
+                .contains("splunk")
+        );
+        let at = instance.memory.put(ROW);
+        instance.normalize(at, ROW.len(), &mut answer).unwrap();
+        assert!(instance.events.starts_with(br#"{"message""#));
+    }
+
+    #[test]
+    fn a_batch_says_what_it_refused() {
+        let mut instance = Instance::default();
+        let mut answer = Answer::default();
+        let lines = [ROW, b"[", ROW].join(&b'\n');
+        let at = instance.memory.put(&lines);
+        instance.normalize_batch(at, lines.len(), &mut answer).unwrap();
+        assert_eq!((answer.count, answer.rejected), (2, 1));
+        assert_eq!(
+            instance.rejections,
+            br#"[{"line":2,"reason":"syntax","detail":1}]"#
+        );
+        assert_eq!(answer.rejections_len, instance.rejections.len());
+        instance.normalize_batch(at, 0, &mut answer).unwrap();
+        assert_eq!((answer.count, answer.rejected, answer.rejections_len), (0, 0, 0));
+    }
+
+    #[test]
+    fn room_that_was_not_given_is_refused() {
+        let mut instance = Instance::default();
+        let mut answer = Answer::default();
+        assert_eq!(instance.normalize_batch(0xdead_0000, 5, &mut answer), None);
+        let at = instance.memory.put(b"{}");
+        assert_eq!(instance.normalize(at, 3, &mut answer), None);
+        assert_eq!(
+            instance.normalize_revision((at, 2), 1, (at + 1, 1), &mut answer),
+            None
+        );
+    }
+
+    #[test]
+    fn a_great_answer_is_not_kept() {
+        let mut instance = Instance::default();
+        let mut answer = Answer::default();
+        let rows = MAX_KEPT / ROW.len() + 1;
+        let lines = [ROW, b"\n"].concat().repeat(rows);
+        let at = instance.memory.put(&lines);
+        instance.normalize_batch(at, lines.len(), &mut answer).unwrap();
+        assert!(instance.events.capacity() > MAX_KEPT);
+        instance.normalize_batch(at, 0, &mut answer).unwrap();
+        assert!(instance.events.capacity() <= MAX_KEPT);
+    }
+}

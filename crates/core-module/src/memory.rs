@@ -42,3 +42,47 @@ impl Memory {
         self.buffers.get(&at)?.get(..len)
     }
 }
+
+#[cfg(test)]
+impl Memory {
+    /// What a host does from outside.
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> usize {
+        let at = self.alloc(bytes.len());
+        if let Some(buffer) = self.buffers.get_mut(&at) {
+            buffer[..bytes.len()].copy_from_slice(bytes);
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+
+    #[test]
+    fn only_room_that_was_given_can_be_named() {
+        let mut memory = Memory::default();
+        let at = memory.alloc(8);
+        assert_ne!(at, 0);
+        assert_eq!(memory.read(at, 8), Some(&[0; 8][..]));
+        assert_eq!(memory.read(at, 9), None, "longer than it is");
+        assert_eq!(memory.read(at + 1, 1), None, "not where it starts");
+        assert!(!memory.free(at, 7), "another length");
+        assert!(memory.free(at, 8));
+        assert!(!memory.free(at, 8), "twice");
+        assert_eq!(memory.read(at, 1), None, "after it was given back");
+    }
+
+    #[test]
+    fn room_that_there_is_none_of_is_refused() {
+        assert_eq!(Memory::default().alloc(usize::MAX / 2 + 1), 0);
+    }
+
+    #[test]
+    fn nothing_is_read_from_anywhere() {
+        assert_eq!(Memory::default().read(0, 0), Some(&[][..]));
+        let mut memory = Memory::default();
+        let (one, other) = (memory.alloc(0), memory.alloc(0));
+        assert_ne!(one, other, "an empty buffer has an address of its own");
+    }
+}
