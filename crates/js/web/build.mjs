@@ -1,0 +1,63 @@
+// Makes the page, one file: node web/build.mjs FOLDER, after the package is in dist/npm. Everything is inside, and the
+// policy names what may run by its hash, so that the page works from a disk as well as from a server.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import esbuild from "esbuild";
+
+const here = import.meta.dirname;
+const [folder] = process.argv.slice(2);
+if (!folder) throw new Error("usage: node web/build.mjs FOLDER");
+
+const worker = bundle("worker/worker.js");
+const app = bundle("app/main.js");
+const style = esbuild.transformSync(readFileSync(join(here, "style.css"), "utf8"), { loader: "css", minify: true }).code.trim();
+const module = gzipSync(readFileSync(join(here, "../../../dist/npm/message-trace.wasm")), { level: 9 }).toString("base64");
+
+// No connection, no form, no frame, no base; a worker out of this page alone; WebAssembly, but no `eval`.
+const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${hash(app)}' 'wasm-unsafe-eval'`,
+    `style-src 'sha256-${hash(style)}'`,
+    "worker-src blob:",
+    "img-src data:",
+    "connect-src 'none'",
+    "form-action 'none'",
+    "base-uri 'none'",
+].join("; ");
+
+const replaced = {
+    "<!--policy-->": `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    "<!--style-->": `<style>${style}</style>`,
+    // A block of data: the type keeps it from running, and the policy has no hash of it.
+    "<!--script-->": `<script type="text/plain" id="part-worker">${worker}</script>\n<script type="text/plain" id="part-module">${module}</script>\n<script>${app}</script>`,
+};
+let page = readFileSync(join(here, "index.html"), "utf8");
+for (const [mark, text] of Object.entries(replaced)) page = page.replace(mark, () => text);
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "message-trace.html"), page);
+console.log(`${join(folder, "message-trace.html")}: ${page.length} characters`);
+
+function bundle(entry) {
+    const { outputFiles } = esbuild.buildSync({
+        entryPoints: [join(here, entry)],
+        bundle: true,
+        minify: true,
+        format: "iife",
+        target: "es2022",
+        charset: "utf8",
+        legalComments: "none",
+        write: false,
+        // The module comes from the page, never from an address.
+        define: { "import.meta.url": '"about:blank"' },
+    });
+    const script = outputFiles[0].text.trim();
+    if (/<\/script|<!--/i.test(script)) throw new Error(`${entry}: its script would end the element that holds it`);
+    return script;
+}
+
+function hash(text) {
+    return createHash("sha256").update(text).digest("base64");
+}

@@ -1,0 +1,200 @@
+// All rows that were read: their bytes as they came, and columns of what the table and the charts show.
+
+import { Rejection } from "../../../../dist/npm/index.js";
+import { isSpace, LINE_FEED } from "./bytes.js";
+import { Numbers, Texts } from "./columns.js";
+import { pages } from "./pages.js";
+
+/** The directions, as the events name them; without one the organization's domains are not known. */
+export const DIRECTIONS = ["", "inbound", "outbound", "internal", "external"];
+// The query sorts numbers that hold a row in their last 24 bits.
+const MAX_ROWS = 2 ** 24;
+const decoder = new TextDecoder();
+const lossless = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export class Store {
+    constructor() {
+        this.clear();
+    }
+
+    clear() {
+        this.sources = [];
+        this.chunks = [];
+        /** Where each row's bytes are, and where it came from. */
+        this.chunk = new Numbers(Uint32Array);
+        this.start = new Numbers(Uint32Array);
+        this.end = new Numbers(Uint32Array);
+        this.source = new Numbers(Uint16Array);
+        this.line = new Numbers(Float64Array);
+        this.refusals = [];
+        this.resetColumns();
+    }
+
+    resetColumns() {
+        this.received = new Numbers(Float64Array);
+        this.size = new Numbers(Float64Array);
+        this.direction = new Numbers(Uint8Array);
+        this.texts = Object.fromEntries(
+            ["sender", "recipient", "subject", "status", "messageId", "traceId", "sourceIp", "destinationIp"].map((name) => [name, new Texts()]),
+        );
+    }
+
+    get length() {
+        return this.received.length;
+    }
+
+    addSource(name) {
+        return this.sources.push(name) - 1;
+    }
+
+    /** The row's bytes as they came. */
+    raw(row) {
+        return this.chunks[this.chunk.values[row]].subarray(this.start.values[row], this.end.values[row]);
+    }
+
+    /** A sink for the rows of a source. */
+    sink(source, normalizer) {
+        const row = (bytes, line, chunk = this.chunks.push(bytes) - 1, start = 0) => {
+            try {
+                this.#push(JSON.parse(normalizer.normalize(bytes)));
+                this.#place(chunk, start, start + bytes.length, source, line);
+            } catch (error) {
+                if (!(error instanceof Rejection)) throw error;
+                this.#refuse(error, bytes, source, line);
+            }
+        };
+        return { row, lines: (bytes, first) => this.#lines(bytes, first, source, normalizer, row) };
+    }
+
+    /** Reads every row again, as other options make another event of it. */
+    async reread(normalizer, progress) {
+        this.resetColumns();
+        const rows = this.chunk.length;
+        for (let row = 0; row < rows; row += 1) {
+            this.#push(JSON.parse(normalizer.normalize(this.raw(row))));
+            if (row % 20_000 === 0) progress(row / rows);
+        }
+        normalizer.free();
+    }
+
+    facets() {
+        const counts = this.texts.status.counts();
+        const statuses = this.texts.status.distinct
+            .map((name, number) => ({ name, count: counts[number] }))
+            .filter(({ count }) => count > 0)
+            .sort((one, other) => other.count - one.count);
+        const directions = DIRECTIONS.map((name) => ({ name, count: 0 }));
+        for (let row = 0; row < this.length; row += 1) directions[this.direction.values[row]].count += 1;
+        return { statuses, directions: directions.filter(({ count }) => count > 0) };
+    }
+
+    /** The domains that most rows have on either side: the organization's are among them. */
+    commonDomains() {
+        const rows = new Map();
+        for (const column of [this.texts.sender, this.texts.recipient]) {
+            const counts = column.counts();
+            column.distinct.forEach((address, number) => {
+                const domain = address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+                if (address.includes("@") && domain) rows.set(domain, (rows.get(domain) ?? 0) + counts[number]);
+            });
+        }
+        return [...rows].sort(([, one], [, other]) => other - one).slice(0, 4).map(([domain]) => domain);
+    }
+
+    /** Why lines were refused, with how many of each. */
+    refusalReasons() {
+        const reasons = new Map();
+        for (const { reason } of this.refusals) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+        return [...reasons].map(([reason, count]) => ({ reason, count })).sort((one, other) => other.count - one.count);
+    }
+
+    refusalRows(from, to) {
+        return this.refusals.slice(from, to).map(({ source, line, reason, message }) => ({ file: this.sources[source], line, reason, message }));
+    }
+
+    refusalDetails(position) {
+        const { source, line, reason, message, bytes } = this.refusals[position];
+        return { file: this.sources[source], line, reason, message, raw: lossless.decode(bytes), bytes: bytes.length };
+    }
+
+    #lines(bytes, first, source, normalizer, row) {
+        const { events, count, rejections } = normalizer.normalizeBatch(bytes);
+        const lines = linesOf(bytes, first);
+        if (count + rejections.length !== lines.length || mayHoldPages(bytes, lines)) {
+            // An envelope is among the lines, or may be: rows are found one by one.
+            for (const { start, end, line } of lines) {
+                const whole = bytes.subarray(start, end);
+                for (const inner of pages(whole)) row(whole.slice(inner.start, inner.end), line);
+            }
+            return;
+        }
+        // A copy: the bytes may belong to a buffer of a whole file.
+        const chunk = this.chunks.push(bytes.byteLength < bytes.buffer.byteLength ? bytes.slice() : bytes) - 1;
+        const texts = decoder.decode(events).split("\n");
+        let event = 0;
+        let refused = 0;
+        for (const { start, end, line, index } of lines) {
+            if (rejections[refused]?.line === index) {
+                this.#refuse(rejections[refused], bytes.slice(start, end), source, line);
+                refused += 1;
+            } else {
+                this.#push(JSON.parse(texts[event]));
+                this.#place(chunk, start, end, source, line);
+                event += 1;
+            }
+        }
+    }
+
+    #place(chunk, start, end, source, line) {
+        this.chunk.push(chunk);
+        this.start.push(start);
+        this.end.push(end);
+        this.source.push(source);
+        this.line.push(line);
+    }
+
+    #refuse({ reason, message }, bytes, source, line) {
+        this.refusals.push({ reason, message, bytes, source, line });
+    }
+
+    /** Takes from an event, target `ecs`, what the table and the charts show. */
+    #push(event) {
+        if (this.length >= MAX_ROWS) throw new Error(`More than ${MAX_ROWS.toLocaleString("en")} rows do not fit into one page.`);
+        const { email = {}, m365 = {}, source, destination } = event;
+        const { message_trace: trace = {} } = m365;
+        const { texts } = this;
+        this.received.push(Date.parse(event["@timestamp"]));
+        this.size.push(trace.size ?? NaN);
+        this.direction.push(Math.max(0, DIRECTIONS.indexOf(email.direction ?? "")));
+        texts.sender.push(email.from?.address[0] ?? (trace.is_bounce ? "<>" : ""));
+        texts.recipient.push(email.to?.address[0]);
+        texts.subject.push(email.subject);
+        texts.status.push(event.event.action);
+        texts.messageId.push(email.message_id);
+        texts.traceId.push(email.local_id);
+        texts.sourceIp.push(source?.ip);
+        texts.destinationIp.push(destination?.ip);
+    }
+}
+
+/** The lines that are not blank: their bytes, where their text begins, their number in the file and in these bytes. */
+function linesOf(bytes, first) {
+    const lines = [];
+    const numberOf = typeof first === "function" ? first : (index) => first + index - 1;
+    for (let start = 0, index = 1; start < bytes.length; index += 1) {
+        const feed = bytes.indexOf(LINE_FEED, start);
+        const end = feed < 0 ? bytes.length : feed;
+        let at = start;
+        while (at < end && isSpace(bytes[at])) at += 1;
+        if (at < end) lines.push({ start, end, text: at, index, line: numberOf(index) });
+        start = end + 1;
+    }
+    return lines;
+}
+
+/** Whether one of the lines may be an envelope: then events cannot be told to lines by counting. */
+function mayHoldPages(bytes, lines) {
+    if (lines.some(({ text }) => bytes[text] === 0x5b)) return true;
+    const text = decoder.decode(bytes);
+    return text.includes('"value"') || text.includes('"d"');
+}
