@@ -80,7 +80,7 @@ export function ranking(caption, rows, pick) {
 
 /** The largest messages. */
 export function largest(rows, open) {
-    return h("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Largest messages" },
+    return h("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of the largest messages" },
         h("table", { className: "plain" },
             h("thead", {}, h("tr", {}, ["Size", "Subject", "Sender", "Recipient", "Received (UTC)"].map((title, at) => h("th", { scope: "col", className: at === 0 ? "number" : "" }, title)))),
             h("tbody", {}, rows.map((row) => h("tr", {},

@@ -33,15 +33,15 @@ export class Table {
         this.rows = h("div", { className: "rows", role: "presentation" });
         this.space = h("div", { className: "space", role: "rowgroup" }, this.rows);
         this.header = h("div", { className: "header", role: "rowgroup" }, this.head);
-        this.body = h("div", { className: "body", role: "presentation" }, this.header, this.space);
+        // What scrolls is the grid itself, so that the one stop of the Tab key scrolls it.
         this.grid = h("div", {
-            className: "grid", role: "grid", tabIndex: 0, "aria-label": label, "aria-colcount": String(columns.length),
+            className: "body", role: "grid", tabIndex: 0, "aria-label": label, "aria-colcount": String(columns.length),
             "aria-readonly": "true", onkeydown: (event) => this.#key(event),
-        }, this.body);
-        this.body.addEventListener("scroll", () => this.#draw(), { passive: true });
+        }, this.header, this.space);
+        this.grid.addEventListener("scroll", () => this.#draw(), { passive: true });
         this.grid.addEventListener("focus", () => this.#active < 0 && this.#count > 0 && this.#move(this.#first(), false));
-        new ResizeObserver(() => this.#resize()).observe(this.body);
-        parent.replaceChildren(this.grid);
+        new ResizeObserver(() => this.#resize()).observe(this.grid);
+        parent.replaceChildren(h("div", { className: "grid" }, this.grid));
     }
 
     /** Another set of rows: scrolls to the top. */
@@ -50,7 +50,7 @@ export class Table {
         this.#active = -1;
         this.grid.removeAttribute("aria-activedescendant");
         this.grid.setAttribute("aria-rowcount", String(count + 1));
-        this.body.scrollTop = 0;
+        this.grid.scrollTop = 0;
         await this.#resize();
     }
 
@@ -86,16 +86,16 @@ export class Table {
     /** How many pixels of scrolling stand for one row. */
     get #step() {
         return this.#count * this.#height > MAX_HEIGHT
-            ? (MAX_HEIGHT - this.body.clientHeight) / Math.max(1, this.#count - this.#inSight)
+            ? (MAX_HEIGHT - this.grid.clientHeight) / Math.max(1, this.#count - this.#inSight)
             : this.#height;
     }
 
     get #inSight() {
-        return Math.max(1, Math.floor((this.body.clientHeight - this.header.offsetHeight) / this.#height));
+        return Math.max(1, Math.floor((this.grid.clientHeight - this.header.offsetHeight) / this.#height));
     }
 
     #first() {
-        return Math.min(this.#count - 1, Math.max(0, Math.floor(this.body.scrollTop / this.#step)));
+        return Math.min(this.#count - 1, Math.max(0, Math.floor(this.grid.scrollTop / this.#step)));
     }
 
     async #resize() {
@@ -107,16 +107,16 @@ export class Table {
 
     async #draw() {
         const turn = (this.#drawn += 1);
-        if (this.body.clientHeight === 0) return;
+        if (this.grid.clientHeight === 0) return;
         const step = this.#step;
-        const top = Math.max(0, Math.floor(this.body.scrollTop / step));
+        const top = Math.max(0, Math.floor(this.grid.scrollTop / step));
         const from = Math.max(0, top - AHEAD);
         const to = Math.min(this.#count, top + this.#inSight + AHEAD);
         const rows = await this.#read(from, to);
         // A later draw has taken over.
         if (turn !== this.#drawn) return;
         const isExact = step === this.#height;
-        const offset = isExact ? from * this.#height : this.body.scrollTop - (top - from) * this.#height;
+        const offset = isExact ? from * this.#height : this.grid.scrollTop - (top - from) * this.#height;
         this.rows.style.transform = `translateY(${offset}px)`;
         this.rows.replaceChildren(...rows.map((row, at) => this.#row(row, from + at)));
         this.#mark();
@@ -166,7 +166,7 @@ export class Table {
         const top = this.#first();
         if (isScrolling && (position < top || position >= top + this.#inSight)) {
             const first = position < top ? position : position - this.#inSight + 1;
-            this.body.scrollTop = Math.ceil(first * this.#step);
+            this.grid.scrollTop = Math.ceil(first * this.#step);
         }
         await this.#draw();
     }

@@ -3,14 +3,13 @@
 import { Rejection } from "../../../../dist/npm/index.js";
 import { isSpace, LINE_FEED } from "./bytes.js";
 import { Numbers, Texts } from "./columns.js";
-import { pages } from "./pages.js";
 
 /** The directions, as the events name them; without one the organization's domains are not known. */
 export const DIRECTIONS = ["", "inbound", "outbound", "internal", "external"];
 // The query sorts numbers that hold a row in their last 24 bits.
 const MAX_ROWS = 2 ** 24;
-const decoder = new TextDecoder();
-const lossless = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class Store {
     constructor() {
@@ -52,18 +51,12 @@ export class Store {
         return this.chunks[this.chunk.values[row]].subarray(this.start.values[row], this.end.values[row]);
     }
 
-    /** A sink for the rows of a source. */
-    sink(source, normalizer) {
-        const row = (bytes, line, chunk = this.chunks.push(bytes) - 1, start = 0) => {
-            try {
-                this.#push(JSON.parse(normalizer.normalize(bytes)));
-                this.#place(chunk, start, start + bytes.length, source, line);
-            } catch (error) {
-                if (!(error instanceof Rejection)) throw error;
-                this.#refuse(error, bytes, source, line);
-            }
+    /** A sink for the rows of a source. The second normalizer keeps the original: it tells rows out of pages. */
+    sink(source, normalizer, keeping) {
+        return {
+            row: (bytes, line) => this.#row(bytes, line, source, normalizer),
+            lines: (bytes, first) => this.#lines(bytes, first, source, normalizer, keeping),
         };
-        return { row, lines: (bytes, first) => this.#lines(bytes, first, source, normalizer, row) };
     }
 
     /** Reads every row again, as other options make another event of it. */
@@ -114,18 +107,37 @@ export class Store {
 
     refusalDetails(position) {
         const { source, line, reason, message, bytes } = this.refusals[position];
-        return { file: this.sources[source], line, reason, message, raw: lossless.decode(bytes), bytes: bytes.length };
+        return { file: this.sources[source], line, reason, message, raw: decoder.decode(bytes), bytes: bytes.length };
     }
 
-    #lines(bytes, first, source, normalizer, row) {
+    #row(bytes, line, source, normalizer) {
+        try {
+            this.#push(JSON.parse(normalizer.normalize(bytes)));
+            this.#place(this.chunks.push(bytes) - 1, 0, bytes.length, source, line);
+        } catch (error) {
+            if (!(error instanceof Rejection)) throw error;
+            this.#refuse(error, bytes, source, line);
+        }
+    }
+
+    /** A line that may be a page: the events tell which rows it holds. */
+    #page(bytes, line, source, keeping) {
+        const { events, rejections } = keeping.normalizeBatch(bytes);
+        for (const text of decoder.decode(events).split("\n").filter(Boolean)) {
+            const event = JSON.parse(text);
+            const raw = encoder.encode(event.event.original);
+            this.#push(event);
+            this.#place(this.chunks.push(raw) - 1, 0, raw.length, source, line);
+        }
+        for (const rejection of rejections) this.#refuse(rejection, bytes, source, line);
+    }
+
+    #lines(bytes, first, source, normalizer, keeping) {
         const { events, count, rejections } = normalizer.normalizeBatch(bytes);
         const lines = linesOf(bytes, first);
         if (count + rejections.length !== lines.length || mayHoldPages(bytes, lines)) {
-            // An envelope is among the lines, or may be: rows are found one by one.
-            for (const { start, end, line } of lines) {
-                const whole = bytes.subarray(start, end);
-                for (const inner of pages(whole)) row(whole.slice(inner.start, inner.end), line);
-            }
+            // A page is among the lines, or may be: events cannot be told to lines by counting.
+            for (const { start, end, line } of lines) this.#page(bytes.slice(start, end), line, source, keeping);
             return;
         }
         // A copy: the bytes may belong to a buffer of a whole file.
@@ -192,7 +204,7 @@ function linesOf(bytes, first) {
     return lines;
 }
 
-/** Whether one of the lines may be an envelope: then events cannot be told to lines by counting. */
+/** Whether one of the lines may be a page. */
 function mayHoldPages(bytes, lines) {
     if (lines.some(({ text }) => bytes[text] === 0x5b)) return true;
     const text = decoder.decode(bytes);

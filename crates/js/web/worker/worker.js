@@ -63,7 +63,7 @@ async function addFile(file) {
     query.reset();
     let problem;
     try {
-        await readFile(file, store.sink(source, normalizer()), {
+        await readFile(file, store.sink(source, normalizer(), normalizer(true)), {
             ask,
             progress: (share) => post({ progress: share, file: file.name }),
         });
@@ -78,8 +78,8 @@ async function addFile(file) {
     };
 }
 
-function normalizer() {
-    return new Normalizer({ target: "ecs", organizationDomains: domains, keepOriginal: false });
+function normalizer(keepOriginal = false) {
+    return new Normalizer({ target: "ecs", organizationDomains: domains, keepOriginal });
 }
 
 /** Asks the person before the page. */
