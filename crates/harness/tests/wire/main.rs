@@ -7,4 +7,5 @@ mod client;
 mod config;
 mod pinning;
 mod server;
+mod simulated;
 mod sinks;
