@@ -22,12 +22,26 @@ pub(crate) fn run(host: &Host, jobs: &[Job]) -> Row {
             natively(jobs, &mut row);
             Ok(())
         }
+        Kind::InProcess(load) => match load() {
+            Ok(mut calls) => {
+                let mut native = Natively::default();
+                for job in jobs {
+                    let outcome = calls.call(job);
+                    row.take(job, outcome, |answer| {
+                        let expected = calls.expected(job).unwrap_or_else(|| native.answer(job));
+                        difference(&expected, answer, host.sameness)
+                    });
+                }
+                Ok(())
+            }
+            Err(missing) => return row.missing(&missing, host.is_from_registry),
+        },
         Kind::Process(command) => match command() {
             Ok(command) => {
                 let mut native = Natively::default();
                 protocol::run(command, jobs, |job, outcome| {
                     row.take(job, outcome, |answer| {
-                        native.difference(job, answer, host.sameness)
+                        difference(&native.answer(job), answer, host.sameness)
                     });
                 })
             }
@@ -61,26 +75,29 @@ impl Natively {
             .or_insert_with(|| Normalizer::new(job.options.clone()))
     }
 
-    /// What differs, if anything does.
-    fn difference(&mut self, job: &Job, found: &Answer, sameness: Sameness) -> Option<String> {
-        let expected = job.natively(self.normalizer(job));
-        let same = match sameness {
-            Sameness::Bytes => found.events == expected.events,
-            Sameness::Values => {
-                values(&found.events).is_some_and(|found| Some(found) == values(&expected.events))
-            }
-        };
-        if !same {
-            return Some(first_difference(&expected.events, &found.events));
-        }
-        (found.rejections != expected.rejections).then(|| {
-            format!(
-                "expected the rejections {}, but found {}",
-                shortened(&serde_json::Value::Array(expected.rejections).to_string()),
-                shortened(&serde_json::Value::Array(found.rejections.clone()).to_string())
-            )
-        })
+    fn answer(&mut self, job: &Job) -> Answer {
+        job.natively(self.normalizer(job))
     }
+}
+
+/// What differs, if anything does.
+fn difference(expected: &Answer, found: &Answer, sameness: Sameness) -> Option<String> {
+    let same = match sameness {
+        Sameness::Bytes => found.events == expected.events,
+        Sameness::Values => {
+            values(&found.events).is_some_and(|found| Some(found) == values(&expected.events))
+        }
+    };
+    if !same {
+        return Some(first_difference(&expected.events, &found.events));
+    }
+    (found.rejections != expected.rejections).then(|| {
+        format!(
+            "expected the rejections {}, but found {}",
+            shortened(&expected.rejections),
+            shortened(&found.rejections)
+        )
+    })
 }
 
 fn by_reference(job: &Job, found: &Answer) -> Option<String> {
@@ -160,7 +177,8 @@ fn first_difference(expected: &[u8], found: &[u8]) -> String {
     )
 }
 
-fn shortened(text: &str) -> String {
+fn shortened(rejections: &[serde_json::Value]) -> String {
+    let text = serde_json::to_string(rejections).unwrap_or_default();
     text.chars().take(200).collect()
 }
 

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::jobs::{Answer, Job};
+use crate::protocol::Outcome;
+
 /// A place where the normalizer runs.
 pub(crate) struct Host {
     /// As the table and `--host` name it.
@@ -21,8 +24,21 @@ pub(crate) struct Host {
 pub(crate) enum Kind {
     /// The library, in this process.
     Native,
+    /// In this process; the host, or what is missing.
+    InProcess(fn() -> Result<Box<dyn Calls>, Missing>),
     /// A process that keeps to the protocol; the command, or what is missing.
     Process(fn() -> Result<Command, Missing>),
+}
+
+/// A host in this process.
+pub(crate) trait Calls {
+    /// Does one job.
+    fn call(&mut self, job: &Job) -> Outcome;
+
+    /// What the host is to give, where it is not what the native library gives.
+    fn expected(&self, _job: &Job) -> Option<Answer> {
+        None
+    }
 }
 
 /// What has to be the same.

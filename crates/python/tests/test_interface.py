@@ -7,7 +7,9 @@ import gzip
 import io
 import json
 import pickle
+import runpy
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +139,13 @@ def test_the_artifacts_import_nothing() -> None:
 
     assert [entry.name for entry in core_module().imports] == []
     assert component_module().type.imports(engine()) == {}
+
+
+def test_the_cluster_example_keeps_every_line() -> None:
+    path = Path(__file__).resolve().parents[1] / "examples/spark_job.py"
+    job = runpy.run_path(str(path))
+    broken = b'{"subject":"\xff"}'
+    kinds, values = job["rows_of"](Normalizer(target="ecs"), [ROW.encode(), broken, b"", ROW.encode()])
+    assert kinds == ["event", "event", "rejected"]
+    assert values[0] == normalize(ROW, target="ecs")
+    assert json.loads(values[2]) == {"reason": "syntax", "detail": 12, "line": '{"subject":"\\xff"}'}
