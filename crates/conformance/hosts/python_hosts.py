@@ -85,7 +85,7 @@ def package(host: str, artifact: Path) -> Callable[[dict[str, Any]], Answer]:
                 return batch.events, [rejection(entry.line, entry.reason) for entry in batch.rejections]
             if job["call"] == "line":
                 return normalizer.normalize(job["input"]).encode(), []
-            event = normalizer.normalize_revision(job["input"], job["sequence"], job.get("previous_status"))
+            event = normalizer.normalize_revision(job["input"], int(job["sequence"]), job.get("previous_status"))
             return event.encode(), []
         except Rejection as reason:
             return b"", [rejection(1, reason)]
@@ -177,7 +177,7 @@ def with_extism(_: str, artifact: Path) -> Callable[[dict[str, Any]], Answer]:
                 return plugin.call("normalize", job["input"]), []
             changed = {
                 "line": job["input"].decode(),
-                "sequence": job["sequence"],
+                "sequence": int(job["sequence"]),
                 "previous_status": job.get("previous_status"),
             }
             return plugin.call("normalize_revision", json.dumps(changed).encode()), []

@@ -88,7 +88,7 @@ pub(crate) fn all() -> Vec<Host> {
         }),
         some("wasmtime-cli", || python("cli", "dist/message-trace.wasm")),
         process("extism", || python("extism", "dist/message-trace-extism.wasm")),
-        some("node", || node("node", "dist/npm/node.js")),
+        process("node", || node("node", "dist/npm/node.js")),
         some("node-jco", || node("jco", "dist/message-trace.wasm")),
     ]
 }

@@ -26,8 +26,9 @@ struct Asked<'a> {
     input: String,
     /// How often to call: the quickest counts.
     times: u32,
+    /// As text: JavaScript's numbers end at 2^53.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sequence: Option<u64>,
+    sequence: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_status: Option<&'a str>,
 }
@@ -122,7 +123,7 @@ fn asked(job: &Job) -> Asked<'_> {
         Call::Revision {
             sequence,
             previous_status,
-        } => ("revision", Some(*sequence), previous_status.as_deref()),
+        } => ("revision", Some(sequence.to_string()), previous_status.as_deref()),
     };
     Asked {
         call,
