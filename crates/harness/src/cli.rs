@@ -13,11 +13,21 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Simulate(message_trace_simulator::SimulateArguments),
+}
 
 /// Runs the program and gives its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    match cli.command {}
+    let ended = match Cli::parse().command {
+        Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("message-trace: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
