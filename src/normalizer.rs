@@ -153,7 +153,7 @@ impl Normalizer {
         }
         let line = &padded[..end];
         match format::read(line)? {
-            Line::Row(format, slots) => self.row(format, line, &slots, revision, out),
+            Line::Row(format, slots) => self.row(format, line, slots, revision, out),
             Line::Envelope(start, depth) => {
                 let mut rows = format::rows(line, start, depth);
                 match (rows.next(), rows.next()) {
@@ -183,7 +183,7 @@ impl Normalizer {
             return Err(Rejection::Syntax(count(start)));
         }
         match format::read(row)? {
-            Line::Row(format, slots) => self.row(format, row, &slots, revision, out),
+            Line::Row(format, slots) => self.row(format, row, slots, revision, out),
             Line::Envelope(start, depth) => Err(Rejection::Envelope(count(
                 format::rows(row, start, depth).count(),
             ))),
@@ -209,11 +209,16 @@ impl Normalizer {
             self.buffers.original.truncate(0);
             self.shapes.read(bytes, start, &mut self.buffers.original, ends)
         };
-        let Some(Matched { format, slots, end }) = matched else {
+        let Some(Matched {
+            format,
+            mut slots,
+            end,
+        }) = matched
+        else {
             out.truncate(before);
             return None;
         };
-        let result = self.event(format, bytes, &slots, revision, out);
+        let result = self.event(format, bytes, &mut slots, revision, out);
         if result.is_err() {
             out.truncate(before);
         }
@@ -226,7 +231,7 @@ impl Normalizer {
         &mut self,
         format: Format,
         row: &[u8],
-        slots: &Slots,
+        mut slots: Slots,
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
@@ -239,7 +244,7 @@ impl Normalizer {
             self.buffers.original.put_escaped(row);
         }
         self.shapes.learn(row);
-        let result = self.event(format, row, slots, revision, out);
+        let result = self.event(format, row, &mut slots, revision, out);
         if result.is_err() {
             out.truncate(before);
         }
@@ -252,7 +257,7 @@ impl Normalizer {
         &mut self,
         format: Format,
         line: &[u8],
-        slots: &Slots,
+        slots: &mut Slots,
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
@@ -330,7 +335,7 @@ impl Batch<'_> {
                         Some(result) => result.map(|_| None),
                         None => match format::read(line)? {
                             Line::Row(format, slots) => {
-                                normalizer.row(format, line, &slots, None, out).map(|()| None)
+                                normalizer.row(format, line, slots, None, out).map(|()| None)
                             }
                             Line::Envelope(start, depth) => Ok(Some((start, depth))),
                         },

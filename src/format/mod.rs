@@ -91,7 +91,7 @@ impl Slot {
 }
 
 /// Makes the record of a row whose values stand in `line` where `slots` say. Values with escapes are decoded into
-/// `decoded`.
+/// `decoded`, and `slots` says where they stand there.
 ///
 /// # Errors
 ///
@@ -99,12 +99,11 @@ impl Slot {
 pub(crate) fn record<'a>(
     format: Format,
     line: &'a [u8],
-    slots: &Slots,
+    slots: &'a mut Slots,
     decoded: &'a mut Vec<u8>,
 ) -> Result<TraceRecord<'a>, Rejection> {
     decoded.clear();
-    let mut slots = *slots;
-    for slot in &mut slots {
+    for slot in slots.iter_mut() {
         if slot.kind == Kind::Escaped {
             let start = decoded.len();
             decode_into(&line[slot.range()], decoded);
@@ -124,7 +123,7 @@ pub(crate) fn record<'a>(
 struct Values<'a> {
     line: &'a [u8],
     decoded: &'a [u8],
-    slots: Slots,
+    slots: &'a Slots,
     problems: Problems,
 }
 
@@ -187,18 +186,14 @@ impl<'a> Values<'a> {
             Kind::Number => &self.line[slot.range()],
             _ => self.text(Field::Size)?.bytes,
         };
-        let size = digits.iter().try_fold(0_u64, |size, digit| match digit {
-            b'0'..=b'9' => size.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
-            _ => None,
-        });
-        let size = size.filter(|&size| i64::try_from(size).is_ok());
+        let size = size_bytes(digits);
         if size.is_none() {
             self.problems.add(Field::Size);
         }
         size
     }
 
-    fn ip(&mut self, field: Field) -> Option<Ip> {
+    fn ip(&mut self, field: Field) -> Option<Ip<'a>> {
         let text = self.text(field)?;
         let ip = Ip::parse(text.bytes);
         if ip.is_none() {
@@ -206,4 +201,17 @@ impl<'a> Values<'a> {
         }
         ip
     }
+}
+
+/// The number that `digits` write, 0 to 2^63 - 1; `None` if they write none.
+fn size_bytes(digits: &[u8]) -> Option<u64> {
+    let significant = &digits[digits.iter().take_while(|&&digit| digit == b'0').count()..];
+    // 19 digits fit into a u64, whatever they are: nothing can overflow.
+    if digits.is_empty() || significant.len() > 19 || !significant.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let size = significant
+        .iter()
+        .fold(0, |size, digit| size * 10 + u64::from(digit - b'0'));
+    i64::try_from(size).is_ok().then_some(size)
 }

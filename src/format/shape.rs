@@ -174,7 +174,14 @@ fn read_string(bytes: &[u8], start: usize, out: &mut Out) -> Option<Slot> {
             b'\\' => {
                 kind = Kind::Escaped;
                 let len = escape_len(bytes.get(at..)?)?;
-                out.put_escaped(&bytes[at..at + len]);
+                match bytes[at + 1] {
+                    b'"' => out.put_array(br#"\\\""#),
+                    b'\\' => out.put_array(br"\\\\"),
+                    _ => {
+                        out.put_byte(b'\\');
+                        out.put(&bytes[at..at + len]);
+                    }
+                }
                 at += len;
             }
             byte if is_plain(byte) => {

@@ -194,11 +194,7 @@ impl Out {
         unsafe {
             let from = literal.blocks.as_ptr().cast::<u8>();
             let to = self.buffer.as_mut_ptr().add(self.buffer.len());
-            let mut i = 0;
-            while i < padded {
-                Block::load(from.add(i)).store(to.add(i));
-                i += BLOCK;
-            }
+            copy_blocks(from, to, padded);
             self.buffer.set_len(self.buffer.len() + literal.len);
         }
     }
@@ -301,7 +297,11 @@ pub(crate) fn plain_len(bytes: &[u8], at: usize) -> usize {
     done + rest[done..].iter().take_while(|&&byte| is_plain(byte)).count()
 }
 
-/// Copies `len` bytes with as few moves as fit, the last two overlapping.
+/// How many bytes are copied by moves of our own; for more, a call of `memcpy` is the smaller part.
+const MOVED: usize = 8 * BLOCK;
+
+/// Copies `len` bytes with as few moves as fit, the last ones overlapping. No loop: the compiler would know it for a
+/// copy, and call `memcpy`.
 ///
 /// # Safety
 ///
@@ -310,28 +310,94 @@ pub(crate) fn plain_len(bytes: &[u8], at: usize) -> usize {
 unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: every move lies within the first `len` bytes: the caller's promise holds for each.
     unsafe {
-        if len >= BLOCK {
-            let mut done = 0;
-            while done + BLOCK <= len {
-                Block::load(from.add(done)).store(to.add(done));
-                done += BLOCK;
-            }
-            Block::load(from.add(len - BLOCK)).store(to.add(len - BLOCK));
+        if len > 2 * BLOCK {
+            copy_long(from, to, len);
+        } else if len >= BLOCK {
+            let (head, tail) = (Block::load(from), Block::load(from.add(len - BLOCK)));
+            head.store(to);
+            tail.store(to.add(len - BLOCK));
         } else if len >= 8 {
-            let head = from.cast::<u64>().read_unaligned();
-            let tail = from.add(len - 8).cast::<u64>().read_unaligned();
-            to.cast::<u64>().write_unaligned(head);
-            to.add(len - 8).cast::<u64>().write_unaligned(tail);
+            copy_ends::<8>(from, to, len);
         } else if len >= 4 {
-            let head = from.cast::<u32>().read_unaligned();
-            let tail = from.add(len - 4).cast::<u32>().read_unaligned();
-            to.cast::<u32>().write_unaligned(head);
-            to.add(len - 4).cast::<u32>().write_unaligned(tail);
+            copy_ends::<4>(from, to, len);
         } else if len > 0 {
             // One to three bytes: first, middle, last.
             *to = *from;
             *to.add(len / 2) = *from.add(len / 2);
             *to.add(len - 1) = *from.add(len - 1);
+        }
+    }
+}
+
+/// Copies the first and the last `N` of `len` bytes.
+///
+/// # Safety
+///
+/// As for [`copy_short`], and `len` is `N` to `2 * N`.
+#[inline]
+unsafe fn copy_ends<const N: usize>(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: both moves lie within the first `len` bytes.
+    unsafe {
+        let head = from.cast::<[u8; N]>().read();
+        let tail = from.add(len - N).cast::<[u8; N]>().read();
+        to.cast::<[u8; N]>().write(head);
+        to.add(len - N).cast::<[u8; N]>().write(tail);
+    }
+}
+
+/// Copies more than two blocks.
+///
+/// # Safety
+///
+/// As for [`copy_short`], and `len` is at least two blocks.
+unsafe fn copy_long(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: every move lies within the first or the last half of `len` bytes, or is `memcpy`'s own.
+    unsafe {
+        if len <= 4 * BLOCK {
+            copy_from_both_ends::<2>(from, to, len);
+        } else if len <= MOVED {
+            copy_from_both_ends::<4>(from, to, len);
+        } else {
+            core::ptr::copy_nonoverlapping(from, to, len);
+        }
+    }
+}
+
+/// Copies the first and the last `N` blocks of `len` bytes.
+///
+/// # Safety
+///
+/// As for [`copy_short`], and `len` is `N` to `2 * N` blocks.
+#[inline]
+unsafe fn copy_from_both_ends<const N: usize>(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: all moves lie within the first `len` bytes.
+    unsafe {
+        let (from_tail, to_tail) = (from.add(len - N * BLOCK), to.add(len - N * BLOCK));
+        let head: [Block; N] = core::array::from_fn(|i| Block::load(from.add(i * BLOCK)));
+        let tail: [Block; N] = core::array::from_fn(|i| Block::load(from_tail.add(i * BLOCK)));
+        for (i, (head, tail)) in head.into_iter().zip(tail).enumerate() {
+            head.store(to.add(i * BLOCK));
+            tail.store(to_tail.add(i * BLOCK));
+        }
+    }
+}
+
+/// Copies `len` bytes, a number of whole blocks.
+///
+/// # Safety
+///
+/// As for [`copy_short`].
+#[inline]
+unsafe fn copy_blocks(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: every move lies within the first `len` bytes.
+    unsafe {
+        if len > 2 * BLOCK {
+            copy_long(from, to, len);
+        } else if len > 0 {
+            Block::load(from).store(to);
+            if len > BLOCK {
+                Block::load(from.add(BLOCK)).store(to.add(BLOCK));
+            }
         }
     }
 }

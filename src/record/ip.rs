@@ -1,21 +1,36 @@
 //! IP addresses, read leniently and written in one form.
 
-/// The longest canonical text: eight groups of four digits.
+/// The longest text of an IPv6 address: eight groups of four digits.
 const MAX_TEXT: usize = 39;
 
 /// An IP address in its canonical text: dotted decimal for IPv4 (also where it came mapped into IPv6), RFC 5952 for
 /// IPv6.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ip {
+#[derive(Clone, Debug)]
+pub(crate) enum Ip<'a> {
+    /// Text that was canonical as it came.
+    AsWritten(&'a [u8]),
+    Written(Written),
+}
+
+/// A text that was written anew.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
     text: [u8; MAX_TEXT],
     len: u8,
 }
 
-impl Ip {
+impl PartialEq for Ip<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<'a> Ip<'a> {
     /// Reads an IPv4 address, or an IPv6 address with or without brackets and zone id. Anything else is no IP.
-    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        if let Some(ip) = Self::parse_v4(text) {
-            return Some(ip);
+    pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
+        // Without leading zeros there is one way to write four numbers.
+        if octets(text).is_some() {
+            return Some(Self::AsWritten(text));
         }
         let inner = match text {
             [b'[', inner @ .., b']'] => inner,
@@ -27,28 +42,19 @@ impl Ip {
             Some(_) => return None,
             None => inner,
         };
-        groups(address).map(Self::from_groups)
+        groups(address).map(|groups| Self::Written(Written::new(groups)))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.text[..usize::from(self.len)]
-    }
-
-    /// Four numbers of up to 255 without leading zeros: the text is canonical as it is.
-    fn parse_v4(text: &[u8]) -> Option<Self> {
-        if !(7..=15).contains(&text.len()) {
-            return None;
+        match self {
+            Self::AsWritten(text) => text,
+            Self::Written(Written { text, len }) => &text[..usize::from(*len)],
         }
-        let mut copy = [0; MAX_TEXT];
-        copy[..text.len()].copy_from_slice(text);
-        octets(text)?;
-        Some(Self {
-            text: copy,
-            len: text.len().try_into().ok()?,
-        })
     }
+}
 
-    fn from_groups(groups: [u16; 8]) -> Self {
+impl Written {
+    fn new(groups: [u16; 8]) -> Self {
         let mut ip = Self {
             text: [0; MAX_TEXT],
             len: 0,
@@ -117,30 +123,36 @@ impl Ip {
 
 /// The four numbers of dotted decimal: one to three digits each, no leading zero, at most 255.
 fn octets(text: &[u8]) -> Option<[u8; 4]> {
+    if text.len() > 15 {
+        return None;
+    }
     let mut octets = [0_u8; 4];
-    let mut at = 0;
-    for (i, octet) in octets.iter_mut().enumerate() {
-        if i > 0 {
-            if text.get(at) != Some(&b'.') {
+    let mut i = 0;
+    let mut digits = 0;
+    let mut number = 0_u32;
+    for &byte in text {
+        if byte == b'.' {
+            if digits == 0 || i == 3 {
                 return None;
             }
-            at += 1;
-        }
-        let start = at;
-        let mut number = 0_u16;
-        while let Some(digit) = text.get(at).filter(|digit| digit.is_ascii_digit()) {
-            if at - start == 3 {
-                return None;
-            }
-            number = number * 10 + u16::from(digit - b'0');
-            at += 1;
-        }
-        if at == start || (at - start > 1 && text[start] == b'0') {
+            octets[i] = u8::try_from(number).ok()?;
+            i += 1;
+            (digits, number) = (0, 0);
+        } else if byte.is_ascii_digit() && !(digits > 0 && number == 0) {
+            number = number * 10 + u32::from(byte - b'0');
+            digits += 1;
+        } else {
             return None;
         }
-        *octet = u8::try_from(number).ok()?;
+        if digits > 3 {
+            return None;
+        }
     }
-    (at == text.len()).then_some(octets)
+    if digits == 0 || i != 3 {
+        return None;
+    }
+    octets[3] = u8::try_from(number).ok()?;
+    Some(octets)
 }
 
 /// The eight groups of an IPv6 address: `::` once at most, the last two groups also as dotted decimal.

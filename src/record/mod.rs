@@ -205,8 +205,8 @@ pub(crate) struct TraceRecord<'a> {
     pub(crate) subject: Option<Text<'a>>,
     /// 0 to 2^63 - 1.
     pub(crate) size_bytes: Option<u64>,
-    pub(crate) from_ip: Option<Ip>,
-    pub(crate) to_ip: Option<Ip>,
+    pub(crate) from_ip: Option<Ip<'a>>,
+    pub(crate) to_ip: Option<Ip<'a>>,
     /// The status as written: any word.
     pub(crate) status: Option<Text<'a>>,
     pub(crate) organization: Option<Text<'a>>,
@@ -226,7 +226,7 @@ impl<'a> TraceRecord<'a> {
     }
 
     /// The IPs that are there, each once, source first.
-    pub(crate) fn ips(&self) -> impl Iterator<Item = &Ip> {
+    pub(crate) fn ips(&self) -> impl Iterator<Item = &Ip<'a>> {
         let to = self.to_ip.as_ref().filter(|to| self.from_ip.as_ref() != Some(to));
         self.from_ip.iter().chain(to)
     }

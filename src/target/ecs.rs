@@ -168,7 +168,7 @@ fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     });
 }
 
-fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>, party: Option<Party<'_>>) {
+fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
     object(out, key, |out| {
         if let Some(ip) = ip {
             plain_member(out, b",\"address\":\"", ip.as_bytes());

@@ -149,7 +149,7 @@ fn observables(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     });
 }
 
-fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>) {
+fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>) {
     if let Some(ip) = ip {
         plain_member(out, key, ip.as_bytes());
         out.put_byte(b'}');

@@ -84,7 +84,7 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
     out.put_byte(b'}');
 }
 
-fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip>) {
+fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>) {
     if let Some(ip) = ip {
         out.put_array(key);
         plain_member(out, b"{\"address\":\"", ip.as_bytes());
