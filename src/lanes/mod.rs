@@ -178,6 +178,21 @@ impl Out {
         }
     }
 
+    /// Appends `before`, `text` and a quote.
+    #[inline(never)]
+    pub(crate) fn put_quoted(&mut self, before: &[u8], text: &[u8]) {
+        let (middle, len) = (before.len(), before.len() + text.len() + 1);
+        self.make_room(len);
+        // SAFETY: `make_room` left at least `len` bytes behind the buffer's end, one piece behind the other.
+        unsafe {
+            let to = self.buffer.as_mut_ptr().add(self.buffer.len());
+            copy_short(before.as_ptr(), to, middle);
+            copy_short(text.as_ptr(), to.add(middle), text.len());
+            *to.add(len - 1) = b'"';
+            self.buffer.set_len(self.buffer.len() + len);
+        }
+    }
+
     /// Appends one byte.
     #[inline]
     pub(crate) fn put_byte(&mut self, byte: u8) {
@@ -503,8 +518,9 @@ mod tests {
             for piece in &pieces {
                 out.put(piece);
                 out.put_literal(&Literal::new(piece));
+                out.put_quoted(piece, piece);
             }
-            let expected: Vec<u8> = pieces.iter().flat_map(|piece| [piece.clone(), piece.clone()].concat()).collect();
+            let expected: Vec<u8> = pieces.iter().flat_map(|piece| [&piece[..], piece, piece, piece, b"\""].concat()).collect();
             prop_assert_eq!(out.into_inner(), expected);
         }
 

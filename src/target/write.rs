@@ -15,19 +15,24 @@ pub(super) fn text(out: &mut Out, text: Text<'_>) {
 
 /// Writes a member with a text as value; `key` ends with the value's first quote.
 #[inline]
-pub(super) fn text_member<const N: usize>(out: &mut Out, key: &[u8; N], value: Option<Text<'_>>) {
-    if let Some(value) = value {
-        out.put_array(key);
-        text(out, value);
-        out.put_byte(b'"');
+pub(super) fn text_member(out: &mut Out, key: &[u8], value: Option<Text<'_>>) {
+    match value {
+        None => {}
+        Some(value) if value.plain => out.put_quoted(key, value.bytes),
+        Some(value) => escaped_member(out, key, value),
     }
 }
 
 /// Writes a member with bytes that can stand in a JSON string as they are; `key` ends with the value's first quote.
 #[inline]
-pub(super) fn plain_member<const N: usize>(out: &mut Out, key: &[u8; N], value: &[u8]) {
-    out.put_array(key);
-    out.put(value);
+pub(super) fn plain_member(out: &mut Out, key: &[u8], value: &[u8]) {
+    out.put_quoted(key, value);
+}
+
+#[cold]
+fn escaped_member(out: &mut Out, key: &[u8], value: Text<'_>) {
+    out.put(key);
+    out.put_escaped(value.bytes);
     out.put_byte(b'"');
 }
 
