@@ -48,7 +48,9 @@ export class Rejection extends Error {
 
 /** What a batch became. */
 export interface Batch {
-    /** The events in the order of their lines, each followed by a line feed. */
+    /**
+     * The events in the order of their lines, each followed by a line feed. Yours to keep; its `buffer` may be longer.
+     */
     events: Uint8Array;
     /** How many events. */
     count: number;

@@ -1,15 +1,15 @@
 // Lines to events.
 
-import { asBytes, joined } from "./bytes.js";
+import { asBytes } from "./bytes.js";
 import { memory, newCore } from "./module.js";
 import { optionsAsJson } from "./options.js";
 import { Rejection } from "./rejection.js";
 import { mostBytes, textIn } from "./text.js";
 
-// Batches are cut to this size: the caches of a processor hold it, and the module's memory stays small.
-const CHUNK_BYTES = 256 * 1024;
+// Batches are cut to this length, in bytes or characters: the caches of a processor hold it, and the module's memory
+// stays small.
+const CHUNK_LENGTH = 256 * 1024;
 const LINE_FEED = 10;
-const encoder = new TextEncoder();
 
 /** Turns lines into events under one set of options. */
 export class Normalizer {
@@ -42,26 +42,27 @@ export class Normalizer {
 
     /** Lines to events, each with a line feed. */
     normalizeBatch(lines) {
-        const bytes = typeof lines === "string" ? encoder.encode(lines) : asBytes(lines);
-        const parts = [];
+        const source = typeof lines === "string" ? lines : asBytes(lines);
+        const feed = typeof lines === "string" ? "\n" : LINE_FEED;
+        const events = new Gathered(source.length);
         const rejections = [];
         let count = 0;
-        let line = 0;
-        for (let start = 0, end; start < bytes.length; start = end) {
-            end = endOfChunk(bytes, start);
-            const isWhole = start === 0 && end === bytes.length;
-            const isAccepted = this.#core.normalize_batch(this.#copy(bytes.subarray(start, end)));
-            parts.push(this.#events().slice());
+        // Lines are counted only where a number is asked for.
+        let [counted, linesBefore] = [0, 0];
+        for (let start = 0, end; start < source.length; start = end) {
+            end = endOfChunk(source, feed, start);
+            const isAccepted = this.#core.normalize_batch(this.#write(piece(source, start, end)));
+            events.add(this.#events(), end);
             count += this.#core.count();
-            if (!isAccepted) {
-                for (const rejection of JSON.parse(this.#core.rejections())) {
-                    rejection.line += line;
-                    rejections.push(rejection);
-                }
+            if (isAccepted) continue;
+            linesBefore += feeds(source, feed, counted, start);
+            counted = start;
+            for (const rejection of JSON.parse(this.#core.rejections())) {
+                rejection.line += linesBefore;
+                rejections.push(rejection);
             }
-            if (!isWhole) line += lineFeeds(bytes, start, end);
         }
-        return { events: joined(parts), count, rejections };
+        return { events: events.whole(), count, rejections };
     }
 
     /** Gives the module's memory back. The garbage collector does it too, but later. */
@@ -141,17 +142,54 @@ function shared(options) {
 }
 
 /** Where the chunk that begins at `start` ends: behind a line feed, or at the end. */
-function endOfChunk(bytes, start) {
-    const wanted = start + CHUNK_BYTES;
-    if (wanted >= bytes.length) return bytes.length;
-    const before = bytes.lastIndexOf(LINE_FEED, wanted - 1);
+function endOfChunk(source, feed, start) {
+    const wanted = start + CHUNK_LENGTH;
+    if (wanted >= source.length) return source.length;
+    const before = source.lastIndexOf(feed, wanted - 1);
     if (before >= start) return before + 1;
-    const after = bytes.indexOf(LINE_FEED, wanted);
-    return after < 0 ? bytes.length : after + 1;
+    const after = source.indexOf(feed, wanted);
+    return after < 0 ? source.length : after + 1;
 }
 
-function lineFeeds(bytes, start, end) {
+function piece(source, start, end) {
+    return typeof source === "string" ? source.slice(start, end) : source.subarray(start, end);
+}
+
+function feeds(source, feed, start, end) {
     let count = 0;
-    for (let at = bytes.indexOf(LINE_FEED, start); at >= 0 && at < end; at = bytes.indexOf(LINE_FEED, at + 1)) count += 1;
+    for (let at = source.indexOf(feed, start); at >= 0 && at < end; at = source.indexOf(feed, at + 1)) count += 1;
     return count;
+}
+
+/** Events on their way into one array, copied once: its room is judged by the first chunk. */
+class Gathered {
+    #inputLength;
+    #room = new Uint8Array();
+    #length = 0;
+
+    constructor(inputLength) {
+        this.#inputLength = inputLength;
+    }
+
+    /** Adds the events of the input up to `end`. */
+    add(events, end) {
+        const length = this.#length + events.length;
+        if (end === this.#inputLength && this.#length === 0) {
+            this.#room = events.slice();
+        } else {
+            if (length > this.#room.length) this.#widen(Math.max(length, Math.ceil((length / end) * this.#inputLength * 1.05)));
+            this.#room.set(events, this.#length);
+        }
+        this.#length = length;
+    }
+
+    whole() {
+        return this.#room.subarray(0, this.#length);
+    }
+
+    #widen(length) {
+        const wider = new Uint8Array(length);
+        wider.set(this.#room.subarray(0, this.#length));
+        this.#room = wider;
+    }
 }

@@ -115,6 +115,15 @@ describe("files of every kind", () => {
     });
 });
 
+test("a quote that was left open ends a table, and is said", async () => {
+    const open = `${samples.cmdletCsv}\r\n"14.06.2026 09:05:01","${"x,y\r\n".repeat(300_000)}`;
+    const { page, context } = await withFiles({ "open.csv": open });
+    assert.match(await text(page, "#files li.bad"), /is a quote left open/);
+    assert.equal(await count(page, "messages"), 2);
+    assert.equal(await count(page, "rejections"), 1);
+    await context.close();
+});
+
 describe("exports", () => {
     test("no cell of the table is a formula for a spreadsheet", async () => {
         const { page, context } = await withFiles({ "hostile.ndjson": samples.hostile });

@@ -8,7 +8,9 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
     let mut arguments = env::args_os().skip(1);
-    let module = arguments.next().context("expected the path of a module built for wasm32-unknown-unknown")?;
+    let module = arguments
+        .next()
+        .context("expected the path of a module built for wasm32-unknown-unknown")?;
     let folder = arguments.next().context("expected the folder for the glue")?;
     Bindgen::new()
         .input_path(module)

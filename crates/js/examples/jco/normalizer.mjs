@@ -1,5 +1,5 @@
 // The sealed component itself in Node, through jco, without WASI:
-//   npx jco transpile dist/message-trace.wasm -o dist/jco --name message-trace
+//   node transpile.mjs dist/message-trace.wasm dist/jco      (or: npx jco transpile …)
 // What comes out is one module for Node and browsers. `./build.sh js` does this if the component is there.
 
 import { normalizer } from "../../../../dist/jco/message-trace.js";
@@ -24,9 +24,10 @@ export function normalize(line, options = {}, revision = undefined) {
         const { sequence, previousStatus } = revision;
         return component.normalizeRevision(line, { sequence: BigInt(sequence), previousStatus: previousStatus ?? undefined });
     } catch (error) {
-        // jco throws a result's error as an `Error` with the variant as its payload.
-        if (error.payload === undefined) throw error;
-        throw Object.assign(new Error(error.payload.tag), rejection(error.payload));
+        // jco throws a result's error, a variant here: bare, or, in some versions, as the payload of an `Error`.
+        const variant = error.payload ?? error;
+        if (variant.tag === undefined) throw error;
+        throw Object.assign(new Error(variant.tag), rejection(variant));
     }
 }
 

@@ -7,6 +7,7 @@ const HEIGHT = 230;
 const LEFT = 48;
 const BOTTOM = 24;
 const TOP = 10;
+const MAX_BAR = 56;
 const HOUR = 3600e3;
 const DAY = 24 * HOUR;
 
@@ -21,7 +22,8 @@ export function flowChart({ stack, step, start, names, bars }, width) {
     const { top, ticks } = scale(Math.max(1, ...sums));
     const inner = width - LEFT - 8;
     const bar = inner / bars.length;
-    const gap = bar > 5 ? Math.min(4, bar * 0.2) : bar > 2 ? 0.5 : 0;
+    // A few bars stay bars.
+    const gap = Math.max(bar - MAX_BAR, bar > 5 ? Math.min(4, bar * 0.2) : bar > 2 ? 0.5 : 0);
     const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
 
     const grid = ticks.map((tick) =>

@@ -1,7 +1,7 @@
 // Numbers, sizes, times and words for reading.
 
 const numbers = new Intl.NumberFormat("en");
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 const DIRECTION_NAMES = { "": "Not known", inbound: "Inbound", outbound: "Outbound", internal: "Internal", external: "External" };
 
 export const number = (value) => numbers.format(value);
@@ -12,9 +12,10 @@ export const several = (count, one, many = `${one}s`) => `${number(count)} ${cou
 /** Bytes with three digits that count. */
 export function size(bytes) {
     if (!(bytes >= 0)) return "";
-    const unit = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-    const value = bytes / 1000 ** unit;
-    return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`;
+    let [unit, value] = [0, bytes];
+    // What would be rounded to 1000 is 1 of the next unit.
+    while (value >= 999.5 && unit < UNITS.length - 1) [unit, value] = [unit + 1, value / 1000];
+    return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${UNITS[unit]}`;
 }
 
 /** A time in UTC, to the second. */

@@ -145,3 +145,12 @@ addEventListener("drop", (event) => {
     const dropped = [...event.dataTransfer.files];
     if (dropped.length > 0) void load(() => work.call("add", dropped), "Reading…");
 });
+
+// The explanation closes like a menu.
+const privacy = document.querySelector(".privacy");
+addEventListener("click", ({ target: clicked }) => !privacy.contains(clicked) && (privacy.open = false));
+privacy.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape") return;
+    privacy.open = false;
+    privacy.querySelector("summary").focus();
+});

@@ -46,9 +46,11 @@ export class Overview {
         place.replaceChildren(
             h("dl", { className: "tiles" },
                 tile("Messages", number(numbers.rows), period(numbers)),
-                tile("Volume", size(numbers.bytes), `${size(numbers.bytes / numbers.rows)} on average`),
+                numbers.bytes > 0
+                    ? tile("Volume", size(numbers.bytes), `${size(numbers.bytes / numbers.rows)} on average`)
+                    : tile("Volume", "–", "no message has a size"),
                 tile("Senders", number(numbers.senders), `to ${several(numbers.recipients, "recipient")}`),
-                tile("Failed or stopped", share(stopped, numbers.rows), `${several(stopped, "message")} failed, quarantined or filtered`)),
+                tile("Failed or stopped", share(stopped, numbers.rows), `${number(stopped)} failed, quarantined or filtered`)),
             h("div", { className: "cards" },
                 card("wide", "Mail flow over time", [this.#stacking(), this.flow]),
                 card("", "Status", split("status", numbers.statuses, numbers.rows, (status) => filter({ status: status || "none" }))),

@@ -60,7 +60,7 @@ export class Store {
     }
 
     /** Reads every row again, as other options make another event of it. */
-    async reread(normalizer, progress) {
+    reread(normalizer, progress) {
         this.resetColumns();
         const rows = this.chunk.length;
         for (let row = 0; row < rows; row += 1) {

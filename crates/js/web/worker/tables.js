@@ -18,7 +18,7 @@ const COLUMNS = {
     size: "size", total_bytes: "size",
     messageid: "messageId", message_id: "messageId",
     messagetraceid: "traceId", network_message_id: "traceId",
-    organization: "organization", tenant_domain: "organization",
+    organization: "organization",
 };
 // What happened to a message, as the reports say it, and the status of a trace record that means the same.
 const STATUSES = {
@@ -28,6 +28,8 @@ const STATUSES = {
     receive: "GettingStatus", submit: "GettingStatus",
 };
 const BATCH_CHARACTERS = 256 * 1024;
+// What looks like a longer row is a quote that was never closed, and no row after it can be told from text.
+const MAX_ROW_CHARACTERS = 1024 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -47,7 +49,7 @@ export function detectTable(bytes) {
 export async function readTable(bytes, { delimiter, hasTypeLine }, sink, ask) {
     const text = decoder.decode(bytes).trimStart();
     const body = hasTypeLine ? text.slice(text.indexOf("\n") + 1) : text;
-    const rows = rowsOf(body, delimiter, hasTypeLine ? 2 : 1);
+    const { rows, isOpen } = rowsOf(body, delimiter, hasTypeLine ? 2 : 1);
     const columns = (rows.shift()?.cells ?? []).map((name) => columnOf(name.trim()));
     const order = await orderOf(rows, columns, ask);
 
@@ -67,6 +69,7 @@ export async function readTable(bytes, { delimiter, hasTypeLine }, sink, ask) {
         if (length > BATCH_CHARACTERS) flush();
     }
     flush();
+    if (isOpen) throw new Error(`A row is longer than ${MAX_ROW_CHARACTERS} characters: is a quote left open? The rows before it were read.`);
 }
 
 /** The `reporting` lines of a row, one for each recipient, as JSON. */
@@ -132,20 +135,23 @@ function columnOf(name) {
     return Object.hasOwn(COLUMNS, lower) ? COLUMNS[lower] : undefined;
 }
 
-/** All rows with the number of the line that each begins on. */
+/** All rows with the number of the line that each begins on, and whether a quote was left open. */
 function rowsOf(text, delimiter, first) {
     const rows = [];
     let line = first;
     let counted = 0;
+    let isOpen = false;
     Papa.parse(text, {
         delimiter,
-        step({ data, meta }) {
+        step({ data, meta }, parser) {
+            isOpen = meta.cursor - counted > MAX_ROW_CHARACTERS;
+            if (isOpen) return parser.abort();
             if (data.some((cell) => cell !== "")) rows.push({ cells: data, line });
             for (let at = text.indexOf("\n", counted); at >= 0 && at < meta.cursor; at = text.indexOf("\n", at + 1)) line += 1;
             counted = meta.cursor;
         },
     });
-    return rows;
+    return { rows, isOpen };
 }
 
 /** The order of day and month: none is needed, or the person says it. Nothing is guessed; a proof is only shown. */

@@ -13,35 +13,37 @@ const query = new Query(store);
 const exporter = new Exporter(store, query);
 const questions = new Map();
 let domains = [];
+/** The end of the last call that changes the rows. */
+let turn = Promise.resolve();
 
 const calls = {
     /** Loads the module from its bytes. */
     start: (module) => init(module),
 
     /** Reads files, one after the other. Gives what became of each. */
-    async add(files) {
+    add: inTurn(async (files) => {
         const results = [];
         for (const file of files) results.push(await addFile(file));
         return results;
-    },
+    }),
 
     /** Reads the rows that come with the page. */
-    async example() {
+    example: inTurn(async () => {
         domains = ["contoso.com"];
         return [await addFile(exampleFile())];
-    },
+    }),
 
-    clear() {
+    clear: inTurn(() => {
         store.clear();
         query.reset();
-    },
+    }),
 
     /** The organization's own domains; every row is read again, as its direction depends on them. */
-    async domains(list) {
+    domains: inTurn((list) => {
         domains = list;
         query.reset();
-        await store.reread(normalizer(), (done) => post({ progress: done }));
-    },
+        store.reread(normalizer(), (done) => post({ progress: done }));
+    }),
 
     state: () => ({ rows: store.length, refused: store.refusals.length, domains, suggested: store.commonDomains() }),
     facets: () => store.facets(),
@@ -56,6 +58,14 @@ const calls = {
     blob: (wanted) => exporter.blob(wanted, domains),
     text: (wanted) => exporter.text(wanted, domains),
 };
+
+/** A call that changes the rows: it waits for the one before. */
+function inTurn(run) {
+    return (...args) => {
+        turn = turn.catch(() => {}).then(() => run(...args));
+        return turn;
+    };
+}
 
 async function addFile(file) {
     const before = { rows: store.length, refused: store.refusals.length };
