@@ -12,6 +12,8 @@
 //! # Ok::<(), message_trace::Rejection>(())
 //! ```
 
+#[cfg(all(target_family = "wasm", feature = "component"))]
+mod component;
 mod normalizer;
 mod format;
 mod record;

@@ -4,30 +4,42 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::exit::Failure;
+use crate::{about, normalize};
+
 /// Turns Microsoft 365 message traces into events for a SIEM.
 #[derive(Debug, Parser)]
-#[command(name = "message-trace", version, arg_required_else_help = true)]
+#[command(name = "message-trace", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  message-trace normalize trace.ndjson > events.ndjson
+  message-trace normalize --target ecs --rejects rejected.ndjson *.csv.gz
+  message-trace about --json";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    Normalize(normalize::Arguments),
     Simulate(message_trace_simulator::SimulateArguments),
+    About(about::Arguments),
 }
 
 /// Runs the program and gives its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let ended = match Cli::parse().command {
-        Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments),
+        Command::Normalize(arguments) => normalize::run(&arguments),
+        Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(Failure::from),
+        Command::About(arguments) => about::run(&arguments),
     };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("message-trace: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ended.unwrap_or_else(|Failure { code, error }| {
+        eprintln!("message-trace: {error:#}");
+        code.into()
+    })
 }
