@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# The npm package and the web page; `js test` runs their tests too, and needs the component, Node and Chromium.
+do_js() { crates/js/build.sh "$@"; }
+
 usage() {
     cat <<'TEXT'
 ./build.sh COMMAND
@@ -15,6 +18,7 @@ usage() {
   demo          sets up, builds, and shows rows becoming events
   test          everything that CI runs
   reproducible  builds the component twice in different folders and compares
+  js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
 TEXT
 }
 
