@@ -8,7 +8,7 @@
 
 use core::cell::RefCell;
 
-use crate::{ECS_VERSION, FORMATS, OCSF_VERSION, Options, Revision, Target};
+use crate::{ECS_VERSION, FORMATS, OCSF_VERSION, Options, Rejection, Revision, Target};
 
 wit_bindgen::generate!({ path: "wit", world: "message-trace" });
 
@@ -16,13 +16,45 @@ use exports::message_trace::normalizer::normalizer as wit;
 
 struct Component;
 
+thread_local! {
+    /// The normalizer of the plain call. Kept, so that it knows the shape of the lines before.
+    static DEFAULT: RefCell<State> = RefCell::new(State::new(Options::default()));
+}
+
+/// A normalizer, and room for an event that is used again.
+struct State {
+    normalizer: crate::Normalizer,
+    event: Vec<u8>,
+}
+
+impl State {
+    fn new(options: Options) -> Self {
+        Self {
+            normalizer: crate::Normalizer::new(options),
+            event: Vec::new(),
+        }
+    }
+
+    /// The event that `write` writes, in memory of just its size: the host takes it as it is.
+    fn event(
+        &mut self,
+        write: impl FnOnce(&mut crate::Normalizer, &mut Vec<u8>) -> Result<(), Rejection>,
+    ) -> Result<String, wit::Rejection> {
+        self.event.clear();
+        write(&mut self.normalizer, &mut self.event).map_err(rejection)?;
+        Ok(core::str::from_utf8(&self.event).map_or_else(|_| lossy(&self.event), str::to_owned))
+    }
+}
+
 export!(Component);
 
 impl wit::Guest for Component {
     type Normalizer = Normalizer;
 
     fn normalize(line: String) -> Result<String, wit::Rejection> {
-        crate::normalize(&line).map_err(rejection)
+        DEFAULT.with_borrow_mut(|state| {
+            state.event(|normalizer, event| normalizer.normalize(line.as_bytes(), event))
+        })
     }
 
     fn about() -> wit::Info {
@@ -40,7 +72,7 @@ impl wit::Guest for Component {
 }
 
 /// The exported resource. One call at a time is in it: a guest has one thread and calls nothing that calls back.
-struct Normalizer(RefCell<crate::Normalizer>);
+struct Normalizer(RefCell<State>);
 
 impl wit::GuestNormalizer for Normalizer {
     fn new(options: wit::Options) -> Self {
@@ -63,16 +95,13 @@ impl wit::GuestNormalizer for Normalizer {
             keep_original,
             max_line_bytes,
         };
-        Self(RefCell::new(crate::Normalizer::new(options)))
+        Self(RefCell::new(State::new(options)))
     }
 
     fn normalize(&self, line: String) -> Result<String, wit::Rejection> {
-        let mut event = Vec::with_capacity(event_capacity(line.len()));
         self.0
             .borrow_mut()
-            .normalize(line.as_bytes(), &mut event)
-            .map_err(rejection)?;
-        Ok(text(event))
+            .event(|normalizer, event| normalizer.normalize(line.as_bytes(), event))
     }
 
     fn normalize_revision(&self, line: String, revision: wit::Revision) -> Result<String, wit::Rejection> {
@@ -84,12 +113,9 @@ impl wit::GuestNormalizer for Normalizer {
             sequence,
             previous_status: previous_status.as_deref(),
         };
-        let mut event = Vec::with_capacity(event_capacity(line.len()));
         self.0
             .borrow_mut()
-            .normalize_revision(line.as_bytes(), &revision, &mut event)
-            .map_err(rejection)?;
-        Ok(text(event))
+            .event(|normalizer, event| normalizer.normalize_revision(line.as_bytes(), &revision, event))
     }
 
     fn normalize_batch(&self, lines: Vec<u8>) -> wit::Batch {
@@ -118,6 +144,7 @@ impl Normalizer {
         let count = self
             .0
             .borrow_mut()
+            .normalizer
             .normalize_batch(lines, &mut events, &mut refused);
         let rejections = refused
             .into_iter()
@@ -148,9 +175,11 @@ fn rejection(rejection: crate::Rejection) -> wit::Rejection {
 }
 
 /// Events are made of UTF-8 lines and constant text; the check is there so that no bug can hand out anything else.
-fn text(event: Vec<u8>) -> String {
-    match String::from_utf8(event) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    }
+fn text(events: Vec<u8>) -> String {
+    String::from_utf8(events).unwrap_or_else(|error| lossy(error.as_bytes()))
+}
+
+#[cold]
+fn lossy(events: &[u8]) -> String {
+    String::from_utf8_lossy(events).into_owned()
 }
