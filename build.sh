@@ -11,88 +11,148 @@ usage() {
     cat <<'TEXT'
 ./build.sh COMMAND
 
+  demo          sets everything up, builds, and shows rows becoming events
+  test          everything that CI runs
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
   program       the native program, component inside        -> dist/message-trace
-  all           component, program
-  demo          sets up, builds, and shows rows becoming events
-  test          everything that CI runs
+  all           component, plain, program
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
 TEXT
 }
 
 target_dir=${CARGO_TARGET_DIR:-target}
+guest=wasm32-unknown-unknown
 
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 
-# The tools a build needs: rustup brings the pinned compiler and the wasm targets.
+# The compiler that rust-toolchain.toml pins, and the wasm targets that are asked for.
 need_rust() {
-    command -v rustup >/dev/null ||
-        fail 'rustup is missing: install it from https://rustup.rs and open a new shell.'
-    command -v cargo >/dev/null || fail 'cargo is missing from PATH: add ~/.cargo/bin to it.'
-    # The compiler that rust-toolchain.toml names; rustup installs nothing by itself where that is switched off.
-    local channel
+    command -v rustup >/dev/null || fail 'rustup is missing: install it from https://rustup.rs and open a new shell.'
+    command -v cargo >/dev/null || fail 'cargo is not on PATH: add ~/.cargo/bin to it.'
+    command -v cc >/dev/null || fail 'a C compiler is missing: install one (Debian and Ubuntu: apt-get install gcc libc6-dev).'
+    local channel wanted missing=()
     channel=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
-    if ! rustc --version >/dev/null 2>&1; then
+    # rustup installs nothing by itself where that is switched off.
+    rustc --version >/dev/null 2>&1 ||
         rustup toolchain install "$channel" --profile minimal --component rustfmt,clippy ||
-            fail "cannot install Rust $channel: is there a network connection?"
-    fi
-    local wanted missing=()
+        fail "cannot install Rust $channel: is there a network connection?"
     for wanted in "$@"; do
         rustup target list --installed | grep -qx "$wanted" || missing+=("$wanted")
     done
     if ((${#missing[@]})); then
-        rustup target add "${missing[@]}" ||
-            fail "cannot install the Rust targets ${missing[*]}: is there a network connection?"
+        rustup target add "${missing[@]}" || fail "cannot install ${missing[*]}: is there a network connection?"
     fi
+}
+
+# The dependencies, so that a missing network is said once and plainly.
+need_dependencies() {
+    cargo fetch --quiet --locked || fail 'cannot fetch the dependencies: is there a network connection?'
 }
 
 # Flags that keep every folder of this machine out of the guest, so that two machines build the same bytes.
 # Separated by 0x1f: a folder may have a space in its name.
 guest_flags() {
-    local sysroot cargo_home separator=$'\x1f' flags
-    sysroot=$(rustc --print sysroot)
-    cargo_home=${CARGO_HOME:-$HOME/.cargo}
+    local cargo_home registry separator=$'\x1f' flags
+    cargo_home=$(cd "${CARGO_HOME:-$HOME/.cargo}" && pwd -P)
     flags="--remap-path-prefix=$(pwd -P)=/message-trace"
-    flags+="${separator}--remap-path-prefix=$(cd "$cargo_home" && pwd -P)=/cargo"
-    flags+="${separator}--remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rustc"
+    flags+="${separator}--remap-path-prefix=$cargo_home=/cargo"
+    # The registry's folder has a name of its own behind a mirror. The last flag that fits counts.
+    for registry in "$cargo_home"/registry/src/*; do
+        flags+="${separator}--remap-path-prefix=$registry=/cargo/registry"
+    done
+    flags+="${separator}--remap-path-prefix=$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc"
     [ -z "${1:-}" ] || flags+="${separator}-Ctarget-feature=$1"
     printf '%s' "$flags"
 }
 
-# build_guest TARGET_FEATURES FOLDER -> path of the core module. One crate type alone: with two, cargo leaves LTO out.
-build_guest() {
-    need_rust wasm32-unknown-unknown
+# seal_guest TARGET_FEATURES FILE: builds the core module and wraps it. One crate type alone: with two, cargo leaves
+# LTO out.
+seal_guest() {
+    need_rust "$guest"
+    need_dependencies
+    local folder=$target_dir/guest${1:+-$1}
     env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$(guest_flags "$1")" \
         cargo rustc --quiet --locked --package message-trace --lib --release --crate-type cdylib \
-        --target wasm32-unknown-unknown --target-dir "$2"
+        --target "$guest" --target-dir "$folder"
+    mkdir -p "$(dirname "$2")"
+    cargo run --quiet --locked --package message-trace-seal -- "$folder/$guest/release/message_trace.wasm" "$2"
 }
 
-do_component() {
-    build_guest +simd128 "$target_dir/component"
-    mkdir -p dist
-    cargo run --quiet --locked --package message-trace-seal -- \
-        "$target_dir/component/wasm32-unknown-unknown/release/message_trace.wasm" dist/message-trace.wasm
-}
-
-do_plain() {
-    build_guest '' "$target_dir/plain"
-    mkdir -p dist
-    cargo run --quiet --locked --package message-trace-seal -- \
-        "$target_dir/plain/wasm32-unknown-unknown/release/message_trace.wasm" dist/message-trace-plain.wasm
-}
+do_component() { seal_guest +simd128 dist/message-trace.wasm; }
+do_plain() { seal_guest '' dist/message-trace-plain.wasm; }
 
 do_program() {
     [ -f dist/message-trace.wasm ] || do_component
-    cargo build --locked --profile program --package message-trace-harness
+    cargo build --quiet --locked --profile program --package message-trace-harness
     mkdir -p dist
-    cp "$target_dir/program/message-trace" dist/message-trace
-    printf '%s\n' dist/message-trace
+    # Not in place: it may be running.
+    cp "$target_dir/program/message-trace" dist/.message-trace
+    mv dist/.message-trace dist/message-trace
+    printf 'dist/message-trace\n'
 }
 
-do_all() { do_component; do_program; }
+do_all() {
+    do_component
+    do_plain
+    do_program
+}
+
+# Builds from a copy in another folder with an empty CARGO_HOME and compares the bytes.
+do_reproducible() {
+    do_component >/dev/null
+    local copy here there
+    copy=$(mktemp -d)
+    # shellcheck disable=SC2064 # the folder is known now
+    trap "rm -rf '$copy'" EXIT
+    mkdir "$copy/another folder" "$copy/cargo-home"
+    git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy/another folder"
+    (
+        cd "$copy/another folder"
+        RUSTUP_HOME=$(rustup show home) CARGO_HOME=$copy/cargo-home CARGO_TARGET_DIR=$copy/target ./build.sh component
+    )
+    here=$(sha256sum <dist/message-trace.wasm)
+    there=$(sha256sum <"$copy/another folder/dist/message-trace.wasm")
+    [ "$here" = "$there" ] || fail "two builds differ: ${here%% *} and ${there%% *}"
+    ! grep -qaF -e "$copy" -e "$HOME" -e "$(pwd -P)" dist/message-trace.wasm || fail 'a folder of the builder is inside'
+    printf 'same bytes from two folders: %s\n' "${here%% *}"
+}
+
+do_demo() {
+    local started=$SECONDS
+    say 'Setting up: compiler, wasm target, dependencies'
+    need_rust "$guest"
+    need_dependencies
+    say 'Building the component, which imports nothing'
+    do_component
+    say 'Building the program around it (some minutes the first time)'
+    do_program
+    demo_rows
+    demo_poll
+    say "Done in $((SECONDS - started)) s. Try: dist/message-trace normalize --help"
+}
+
+# Real rows, each beside its event.
+demo_rows() {
+    local row
+    for row in graph-delivered reporting-getting-status; do
+        say "A raw row ($row)"
+        cat "fixtures/$row.in.txt"
+        say 'Its event, through the component'
+        dist/message-trace normalize --pretty "fixtures/$row.in.txt"
+    done
+    say 'The same row as strict ECS, and a line that is no row'
+    { cat fixtures/graph-delivered.in.txt; printf '\nnot a row\n'; } |
+        dist/message-trace normalize --target ecs --no-original --organization-domain example.com --pretty
+}
+
+# Polling of a simulated tenant for some seconds; comes with the commands `simulate` and `poll`.
+demo_poll() { :; }
+
+# shellcheck source=.ci/test.sh
+. .ci/test.sh
 
 case "${1:-}" in
     '' | help | -h | --help) usage ;;

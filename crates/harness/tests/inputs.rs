@@ -18,7 +18,7 @@ fn row(number: u32) -> Value {
         "receivedDateTime": "2025-06-13T10:30:00Z",
         "senderAddress": "alice@example.com",
         "recipientAddress": "bob@example.org",
-        "subject": format!("number {number} \" ] } \\"),
+        "subject": format!("number {number} \" ] }} \\"),
         "status": "delivered"
     })
 }
@@ -329,4 +329,12 @@ fn table_without_a_known_header_is_rejected_line_by_line() {
     run("a,b\n1,2\n", &["--strict"])
         .code(1)
         .stderr(predicate::str::contains("2 rejected"));
+}
+
+#[test]
+fn quote_that_is_never_closed_ends_with_74_and_a_sentence() {
+    let text = format!("{CMDLET}\"open,{}", "x,".repeat(200_000));
+    run(text, &["--max-line-bytes", "100000"])
+        .code(74)
+        .stderr(predicate::str::contains("is a quote left open?"));
 }

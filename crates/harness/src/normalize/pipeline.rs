@@ -132,7 +132,7 @@ fn read(
     match detect::kind(open.peek(detect::is_enough)?) {
         detect::Kind::Lines => lines::read(&mut open, limit, &mut send),
         detect::Kind::Pages => pages::read(&mut open, limit, &mut send),
-        detect::Kind::Table(table) => tables::read(&mut open, &table, dates, &mut send),
+        detect::Kind::Table(table) => tables::read(&mut open, &table, limit, dates, &mut send),
     }
 }
 

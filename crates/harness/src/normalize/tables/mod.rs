@@ -1,8 +1,9 @@
 //! CSV reports of the cmdlets and of the admin center: each row becomes `reporting` lines.
 
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, Read};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::{ByteRecord, Position, ReaderBuilder, StringRecord};
 
 use crate::host::BATCH_BYTES;
 
@@ -37,8 +38,9 @@ enum Column {
     Organization,
 }
 
-/// Every column that is read. The first name is the cmdlets', then the enhanced summary's, then the extended report's.
-const COLUMNS: [(&str, Column); 26] = [
+/// Every column that is read, matched without case. The first name of each is the cmdlets'; then come those of the admin
+/// center's enhanced summary and extended report. Of two columns for one thing the first that is not empty counts.
+const COLUMNS: [(&str, Column); 25] = [
     ("Received", Column::Received),
     ("origin_timestamp", Column::Received),
     ("origin_timestamp_utc", Column::Received),
@@ -64,7 +66,6 @@ const COLUMNS: [(&str, Column); 26] = [
     ("MessageTraceId", Column::TraceId),
     ("network_message_id", Column::TraceId),
     ("Organization", Column::Organization),
-    ("tenant_domain", Column::Organization),
 ];
 
 /// The layout of a CSV report, from its header.
@@ -105,9 +106,13 @@ fn column(name: &str) -> Option<Column> {
 }
 
 /// Reads a report and sends its rows as `reporting` lines, numbered by their line in the report.
+///
+/// A row longer than `limit` bytes ends it: what looks like one is a quote that was never closed, and no row after it
+/// can be told from text.
 pub(super) fn read(
     source: &mut impl Read,
     table: &Table,
+    limit: u32,
     order: Option<Dates>,
     send: &mut dyn FnMut(Work) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
@@ -116,36 +121,44 @@ pub(super) fn read(
         skip_line(&mut source)?;
     }
     let lines_before = u64::from(table.has_type_line);
-    let mut reader = ReaderBuilder::new()
-        .delimiter(table.delimiter)
-        .flexible(true)
-        .has_headers(true)
-        .from_reader(source);
-    let columns: Vec<Option<Column>> = reader
-        .headers()
-        .map_err(stop)?
-        .iter()
-        .map(|name| column(name.trim()))
-        .collect();
+    let since_row = Cell::new(0);
+    let bounded = Bounded { inner: source, since_row: &since_row, limit: u64::from(limit) };
+    let mut reader = ReaderBuilder::new().delimiter(table.delimiter).flexible(true).from_reader(bounded);
+    let columns: Vec<_> = reader.headers().map_err(stop)?.iter().map(|name| column(name.trim())).collect();
     let mut rows = Rows::default();
-    let mut record = csv::ByteRecord::new();
+    let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(stop)? {
-        let line = lines_before + record.position().map_or(0, csv::Position::line);
+        since_row.set(0);
+        let line = lines_before + record.position().map_or(0, Position::line);
         let text = StringRecord::from_byte_record_lossy(std::mem::take(&mut record));
-        let row = row::Row::new(&columns, &text);
-        row.push(&mut rows, line, order).map_err(|dates::Ambiguous| {
+        row::Row::new(&columns, &text).push(&mut rows, line, order).map_err(|dates::Ambiguous| {
             Stop::Usage(format!(
-                "line {line}: a date there may be day-first or month-first: say which with --dates dmy or --dates mdy"
+                "line {line}: a date may be day-first or month-first: say which with --dates dmy or --dates mdy"
             ))
         })?;
         if rows.bytes.len() >= BATCH_BYTES {
             send(Work::Rows(std::mem::take(&mut rows)))?;
         }
     }
-    if rows.ends.is_empty() {
-        Ok(())
-    } else {
-        send(Work::Rows(rows))
+    if rows.ends.is_empty() { Ok(()) } else { send(Work::Rows(rows)) }
+}
+
+/// Ends a source that gives more bytes than a row may have, and no row.
+struct Bounded<'a, R> {
+    inner: R,
+    since_row: &'a Cell<u64>,
+    limit: u64,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.since_row.get() > self.limit {
+            let sentence = format!("a row is longer than {} bytes: is a quote left open?", self.limit);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, sentence));
+        }
+        let read = self.inner.read(buffer)?;
+        self.since_row.set(self.since_row.get() + read as u64);
+        Ok(read)
     }
 }
 
@@ -159,7 +172,7 @@ fn stop(error: csv::Error) -> Stop {
     }
 }
 
-fn skip_line(source: &mut impl Read) -> std::io::Result<()> {
+fn skip_line(source: &mut impl Read) -> io::Result<()> {
     let mut byte = [0];
     while source.read(&mut byte)? == 1 && byte != *b"\n" {}
     Ok(())

