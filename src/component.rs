@@ -83,11 +83,8 @@ impl wit::GuestNormalizer for Normalizer {
             keep_original,
             max_line_bytes,
         } = options;
-        let target = match target {
-            wit::Target::Sekoia => Target::Sekoia,
-            wit::Target::Ecs => Target::Ecs,
-            wit::Target::Ocsf => Target::Ocsf,
-        };
+        // The interface lists the targets in the same order; a test holds it to that.
+        let target = Target::ALL.get(target as usize).copied().unwrap_or_default();
         let options = Options {
             target,
             organization_domains,

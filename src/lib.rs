@@ -24,9 +24,10 @@ mod json;
 mod lanes;
 
 pub use normalizer::{Normalizer, normalize};
-pub use options::{Options, Target};
+pub use options::Options;
 pub use record::Revision;
 pub use rejection::{Rejected, Rejection};
+pub use target::Target;
 
 /// The ECS version that target `ecs` writes.
 pub const ECS_VERSION: &str = "9.4.0";

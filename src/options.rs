@@ -2,42 +2,7 @@
 
 use crate::DEFAULT_MAX_LINE_BYTES;
 use crate::lanes::Out;
-use crate::target::Writer;
-
-/// The shape of the events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
-pub enum Target {
-    /// The intake format of Sekoia.
-    #[default]
-    Sekoia,
-    /// Elastic Common Schema 9.4, strict.
-    Ecs,
-    /// OCSF 1.8 Email Activity.
-    Ocsf,
-}
-
-impl Target {
-    /// All targets, in the order of their introduction.
-    pub const ALL: [Self; 3] = [Self::Sekoia, Self::Ecs, Self::Ocsf];
-
-    /// The target's name, as options and file names spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sekoia => "sekoia",
-            Self::Ecs => "ecs",
-            Self::Ocsf => "ocsf",
-        }
-    }
-
-    /// The target of that name, if there is one.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|target| target.name() == name)
-    }
-}
+use crate::target::{Target, Writer};
 
 /// How lines become events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +59,7 @@ impl Prepared {
             escaped(&domain.to_lowercase())
         });
         Self {
-            writer: crate::target::writer(target),
+            writer: target.writer(),
             organization_domains: domains.filter(|domain| !domain.is_empty()).collect(),
             tenant_id: tenant_id.map(|id| escaped(&id)).filter(|id| !id.is_empty()),
             keep_original,

@@ -218,3 +218,16 @@ fn show(expected: &Expected) -> String {
 fn texts(events: &[Json]) -> Vec<String> {
     events.iter().map(Json::compact).collect()
 }
+
+#[test]
+fn the_interface_lists_the_targets_in_the_same_order() {
+    let wit = include_str!("../wit/normalizer.wit");
+    let (_, list) = wit.split_once("enum target {").unwrap();
+    let (list, _) = list.split_once('}').unwrap();
+    let names: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(','))
+        .filter(|line| !line.starts_with("//"))
+        .collect();
+    assert_eq!(names, Target::ALL.map(Target::name));
+}

@@ -1,6 +1,7 @@
 //! Stage two: a trace record becomes an event. Nothing fails here.
 //!
-//! A target is a file with one function that writes a record. It is listed in [`writer`].
+//! A target is a file with one function that writes a record. A line in the list at the end of
+//! this file makes it known.
 
 mod sekoia;
 mod ecs;
@@ -9,7 +10,7 @@ mod party;
 mod write;
 
 use crate::lanes::Out;
-use crate::options::{Prepared, Target};
+use crate::options::Prepared;
 use crate::record::{Revision, TraceRecord};
 
 /// All that an event is made of.
@@ -31,11 +32,49 @@ pub(crate) struct Writer {
     pub(crate) write: fn(&Event<'_>, out: &mut Out, scratch: &mut Out),
 }
 
-/// The list of targets.
-pub(crate) const fn writer(target: Target) -> Writer {
-    match target {
-        Target::Sekoia => sekoia::WRITER,
-        Target::Ecs => ecs::WRITER,
-        Target::Ocsf => ocsf::WRITER,
-    }
+/// Makes the list of targets: the public enum, and what is known by name.
+macro_rules! targets {
+    ($($(#[$attribute:meta])* $variant:ident = $name:literal in $file:ident,)+) => {
+        /// The shape of the events.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub enum Target {
+            $($(#[$attribute])* #[cfg_attr(feature = "serde", serde(rename = $name))] $variant,)+
+        }
+
+        impl Target {
+            /// All targets, in the order in which the component's interface lists them.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The target's name, as options and file names spell it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// The target of that name, if there is one.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|target| target.name() == name)
+            }
+
+            pub(crate) const fn writer(self) -> Writer {
+                match self {
+                    $(Self::$variant => $file::WRITER,)+
+                }
+            }
+        }
+    };
+}
+
+targets! {
+    /// The intake format of Sekoia.
+    #[default]
+    Sekoia = "sekoia" in sekoia,
+    /// Elastic Common Schema 9.4, strict.
+    Ecs = "ecs" in ecs,
+    /// OCSF 1.8 Email Activity.
+    Ocsf = "ocsf" in ocsf,
 }
