@@ -64,6 +64,8 @@ export const kinds = [
     { name: "OData verbose", files: { "d.json": JSON.stringify({ d: { results: [{ __metadata: {}, Received: "/Date(1767609000000)/", Status: "Delivered" }] } }) }, rows: 1, refused: 0, lines: ['{"__metadata":{},"Received":"/Date(1767609000000)/","Status":"Delivered"}'] },
     { name: "CSV of the cmdlet, with a type line", files: { "trace.csv": cmdletCsv }, rows: 2, refused: 1, lines: cmdletLines },
     { name: "CSV of the cmdlet with semicolons", files: { "trace.csv": 'Received;SenderAddress;RecipientAddress;Subject\n2026-01-05 10:30:00;a@example.com;b@example.org;"One; two"\n' }, rows: 1, refused: 0 },
+    { name: "CSV with blank, empty, short and long rows", files: { "trace.csv": "Received,RecipientAddress,Subject\n2026-01-20T12:34:57Z\n\n,,\n2026-01-20T12:34:57Z,a@example.com,x,more\n" }, rows: 2, refused: 1 },
+    { name: "CSV with dates of every form", files: { "trace.csv": 'Received,RecipientAddress,Size\n"1/20/2026 1:02:03\u202fPM",a@example.com,007\n13/06/2026 10:30:00.5,"a@example.com;b@example.org",12.5\n31-12-2026,a@example.com,\n2026-01-20 12:34:56,,1\n' }, rows: 5, refused: 0 },
     { name: "CSV of the admin center in UTF-16 without a mark", files: { "MTSummary.csv": utf16(enhancedCsv, false) }, rows: 2, refused: 0, lines: enhancedLines },
     { name: "CSV in UTF-16 in gzip", files: { "MTSummary.csv.gz": gzipSync(utf16(enhancedCsv)) }, rows: 2, refused: 0, lines: enhancedLines },
     { name: "several files at once", files: { "a.ndjson": ndjson, "b.csv": enhancedCsv, "c.json": JSON.stringify(page) }, rows: 8, refused: 0 },

@@ -146,7 +146,8 @@ function rowsOf(text, delimiter, first) {
         step({ data, meta }, parser) {
             isOpen = meta.cursor - counted > MAX_ROW_CHARACTERS;
             if (isOpen) return parser.abort();
-            if (data.some((cell) => cell !== "")) rows.push({ cells: data, line });
+            // A blank line is no row; a row of empty cells is one, and is refused.
+            if (data.length > 1 || data[0] !== "") rows.push({ cells: data, line });
             for (let at = text.indexOf("\n", counted); at >= 0 && at < meta.cursor; at = text.indexOf("\n", at + 1)) line += 1;
             counted = meta.cursor;
         },
