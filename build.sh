@@ -19,6 +19,10 @@ usage() {
   all           component, plain, program
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
+  core          the plain core module, with and without SIMD -> dist/message-trace-core.wasm
+  extism        the Extism plug-in                          -> dist/message-trace-extism.wasm
+  python        the Python wheel, and its tests             -> dist/message_trace-*.whl
+  conformance   every host that is installed against the library; builds what is missing
 TEXT
 }
 
@@ -153,6 +157,9 @@ demo_poll() { :; }
 
 # shellcheck source=.ci/test.sh
 . .ci/test.sh
+
+# shellcheck source=.ci/hosts.sh
+. .ci/hosts.sh
 
 case "${1:-}" in
     '' | help | -h | --help) usage ;;
