@@ -122,9 +122,21 @@ pub(super) fn read(
     }
     let lines_before = u64::from(table.has_type_line);
     let since_row = Cell::new(0);
-    let bounded = Bounded { inner: source, since_row: &since_row, limit: u64::from(limit) };
-    let mut reader = ReaderBuilder::new().delimiter(table.delimiter).flexible(true).from_reader(bounded);
-    let columns: Vec<_> = reader.headers().map_err(stop)?.iter().map(|name| column(name.trim())).collect();
+    let bounded = Bounded {
+        inner: source,
+        since_row: &since_row,
+        limit: u64::from(limit),
+    };
+    let mut reader = ReaderBuilder::new()
+        .delimiter(table.delimiter)
+        .flexible(true)
+        .from_reader(bounded);
+    let columns: Vec<_> = reader
+        .headers()
+        .map_err(stop)?
+        .iter()
+        .map(|name| column(name.trim()))
+        .collect();
     let mut rows = Rows::default();
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(stop)? {
@@ -140,7 +152,11 @@ pub(super) fn read(
             send(Work::Rows(std::mem::take(&mut rows)))?;
         }
     }
-    if rows.ends.is_empty() { Ok(()) } else { send(Work::Rows(rows)) }
+    if rows.ends.is_empty() {
+        Ok(())
+    } else {
+        send(Work::Rows(rows))
+    }
 }
 
 /// Ends a source that gives more bytes than a row may have, and no row.
