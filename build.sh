@@ -2,6 +2,7 @@
 # The one entry for everything that is built, shown and tested. Run it without arguments to see what it can do.
 # A command is a function `do_NAME` and a line in `usage`.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")"
 
 # The npm package and the web page; `js test` runs their tests too, and needs the component, Node and Chromium.
@@ -72,17 +73,24 @@ guest_flags() {
     printf '%s' "$flags"
 }
 
-# seal_guest TARGET_FEATURES FILE: builds the core module and wraps it. One crate type alone: with two, cargo leaves
+# build_guest TARGET_FEATURES: builds the core module and says where it is. One crate type alone: with two, cargo leaves
 # LTO out.
+build_guest() {
+    local folder=$target_dir/guest$1
+    env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$(guest_flags "$1")" \
+        cargo rustc --quiet --locked --package message-trace --lib --release --crate-type cdylib \
+        --target "$guest" --target-dir "$folder" >&2
+    printf '%s\n' "$folder/$guest/release/message_trace.wasm"
+}
+
+# seal_guest TARGET_FEATURES FILE
 seal_guest() {
     need_rust "$guest"
     need_dependencies
-    local folder=$target_dir/guest${1:+-$1}
-    env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$(guest_flags "$1")" \
-        cargo rustc --quiet --locked --package message-trace --lib --release --crate-type cdylib \
-        --target "$guest" --target-dir "$folder"
-    mkdir -p "$(dirname "$2")"
-    cargo run --quiet --locked --package message-trace-seal -- "$folder/$guest/release/message_trace.wasm" "$2"
+    local core
+    core=$(build_guest "$1")
+    mkdir -p dist
+    cargo run --quiet --locked --package message-trace-seal -- "$core" "$2"
 }
 
 do_component() { seal_guest +simd128 dist/message-trace.wasm; }
@@ -104,24 +112,26 @@ do_all() {
     do_program
 }
 
-# Builds from a copy in another folder with an empty CARGO_HOME and compares the bytes.
+# The core module alone, by its path; `reproducible` calls it in its copy.
+do_core() {
+    need_rust "$guest"
+    need_dependencies
+    build_guest +simd128
+}
+
+# Builds the core module in a copy in another folder, with a CARGO_HOME of its own, and compares the bytes.
 do_reproducible() {
-    do_component >/dev/null
     local copy here there
     copy=$(mktemp -d)
     # shellcheck disable=SC2064 # the folder is known now
     trap "rm -rf '$copy'" EXIT
     mkdir "$copy/another folder" "$copy/cargo-home"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy/another folder"
-    (
-        cd "$copy/another folder"
-        RUSTUP_HOME=$(rustup show home) CARGO_HOME=$copy/cargo-home CARGO_TARGET_DIR=$copy/target ./build.sh component
-    )
-    here=$(sha256sum <dist/message-trace.wasm)
-    there=$(sha256sum <"$copy/another folder/dist/message-trace.wasm")
-    [ "$here" = "$there" ] || fail "two builds differ: ${here%% *} and ${there%% *}"
-    ! grep -qaF -e "$copy" -e "$HOME" -e "$(pwd -P)" dist/message-trace.wasm || fail 'a folder of the builder is inside'
-    printf 'same bytes from two folders: %s\n' "${here%% *}"
+    here=$(do_core)
+    there=$(cd "$copy/another folder" && CARGO_HOME=$copy/cargo-home CARGO_TARGET_DIR=$copy/target ./build.sh core)
+    cmp "$here" "$there" || fail 'two builds of the same source differ'
+    ! grep -qaF -e "$copy" -e "$HOME" -e "$(pwd -P)" "$here" || fail 'a folder of the builder is inside'
+    printf 'the same %s bytes from two folders\n' "$(wc -c <"$here")"
 }
 
 do_demo() {
@@ -152,8 +162,30 @@ demo_rows() {
         dist/message-trace normalize --target ecs --no-original --organization-domain example.com --pretty
 }
 
-# Polling of a simulated tenant for some seconds; comes with the commands `simulate` and `poll`.
-demo_poll() { :; }
+# A day of a simulated tenant, polled through the component; every address and secret is the simulator's own.
+demo_poll() {
+    # Before the command `poll` there is nothing to show.
+    dist/message-trace help | grep -q '^  poll ' || return 0
+    say 'Polling a simulated tenant, with faults, through the component: the first events and the summary'
+    local folder simulator name value
+    folder=$(mktemp -d)
+    dist/message-trace simulate --print-env --days 2 --faults some >"$folder/settings" &
+    simulator=$!
+    # shellcheck disable=SC2064 # both are known now
+    trap "kill $simulator 2>/dev/null || true; rm -rf '$folder'" EXIT
+    for _ in $(seq 100); do
+        grep -q '^MESSAGE_TRACE_CLIENT_SECRET=' "$folder/settings" && break
+        sleep 0.1
+    done
+    (
+        while IFS='=' read -r name value; do export "$name=$value"; done <"$folder/settings"
+        timeout 60 dist/message-trace poll --ledger "$folder/ledger.db" --since 24h --once --sink stdout --target ecs \
+            --tenant-id "$MESSAGE_TRACE_TENANT_ID" --client-id "$MESSAGE_TRACE_CLIENT_ID" \
+            --graph-url "$MESSAGE_TRACE_GRAPH_URL" --login-url "$MESSAGE_TRACE_LOGIN_URL"
+    ) >"$folder/events" || fail 'polling the simulated tenant failed'
+    head -n 2 "$folder/events"
+    printf '… %s events\n' "$(wc -l <"$folder/events")"
+}
 
 # shellcheck source=.ci/test.sh
 . .ci/test.sh
