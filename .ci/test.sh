@@ -20,6 +20,9 @@ do_test() {
     check 'licences, sources, bans' deny
     check 'build for wasm32-wasip2' cargo build --locked --release --target wasm32-wasip2 --package message-trace
     check 'tests' cargo test --locked --workspace --no-fail-fast
+    check 'npm package and web page' do_js test
+    check 'Python package' do_python
+    check 'conformance of all hosts' do_conformance
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
     ((failed == 0))
 }
