@@ -68,7 +68,7 @@ pub struct PollArgs {
     /// newest-first or oldest-first [default: newest-first]
     #[arg(long, value_name = "ORDER", help_heading = "Source")]
     pub backfill: Option<String>,
-    /// How long a row may still appear or change, before it is final [default: 4h]
+    /// How long a row may still appear or change, before it is final, up to 48h [default: 48h]
     #[arg(long, value_name = "DURATION", help_heading = "Source")]
     pub settling: Option<String>,
     /// Requests in 5 minutes, 1 to 100; Graph allows a tenant 100 [default: 90]

@@ -139,7 +139,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
                 _ => None,
             },
         )?,
-        settling: layers.read_or("settling", hours(4), "a duration from 1m to 48h", |text| {
+        settling: layers.read_or("settling", hours(48), "a duration from 1m to 48h", |text| {
             duration(text).filter(|settling| (Duration::from_mins(1)..=hours(48)).contains(settling))
         })?,
         budget: layers.read_or("budget", 90, "a number of requests, 1 to 100", |text| {

@@ -98,6 +98,30 @@ impl Page {
         text(&self.body[wide(&row.status)]).unwrap_or_default()
     }
 
+    /// What a sink knows the row's event by: `TRACE-ID/recipient in lower case/status in lower case`, as target `ecs`
+    /// writes it into `event.id`. A row that does not say its trace id has its line's hash instead.
+    ///
+    /// # Panics
+    ///
+    /// When the row is of another page.
+    #[must_use]
+    pub fn event_id(&self, row: &Row) -> String {
+        let line = self.line(row);
+        let (mut id, mut recipient) = (0..0, 0..0);
+        let scanned = Scan::new(line).members(|key, value| match &line[key] {
+            b"id" => id = value,
+            b"recipientAddress" => recipient = value,
+            _ => {}
+        });
+        match text(&line[id]) {
+            Some(id) if scanned.is_some() => {
+                let recipient = text(&line[recipient]).unwrap_or_default().to_lowercase();
+                format!("{}/{recipient}/{}", compared(&id), self.status(row).to_lowercase())
+            }
+            _ => blake3::hash(line).to_hex().to_string(),
+        }
+    }
+
     /// How many bytes the page holds in memory for its body.
     #[must_use]
     pub fn body_bytes(&self) -> usize {
@@ -157,6 +181,17 @@ fn text(value: &[u8]) -> Option<String> {
     serde_json::from_slice(value).ok()
 }
 
+/// A trace id as it is compared: a GUID in lower case with dashes, another text as it is.
+fn compared(id: &str) -> String {
+    let digits: String = id.trim_matches(['{', '}']).chars().filter(|&c| c != '-').collect();
+    if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return id.to_owned();
+    }
+    let digits = digits.to_ascii_lowercase();
+    let [a, b, c, d, e] = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    format!("{a}-{b}-{c}-{d}-{e}")
+}
+
 /// The parser has checked that a body fits into 32 bits.
 #[expect(
     clippy::cast_possible_truncation,
@@ -205,6 +240,16 @@ mod tests {
         assert_eq!(rows[0].content, rows[1].content);
         assert_eq!(rows[0].key, rows[2].key);
         assert_ne!(rows[0].content, rows[2].content);
+    }
+
+    #[test]
+    fn the_event_id_has_one_spelling() {
+        let page = page(&format!("{{\"value\":[{ROW},null]}}")).unwrap();
+        let id = "4451a062-48cb-e80d-e8c0-196330437ae6";
+        assert_eq!(page.event_id(&page.rows()[0]), format!("{id}/ada@example.com/delivered"));
+        assert_eq!(page.event_id(&page.rows()[1]).len(), 64);
+        assert_eq!(compared("{4451A06248CBE80DE8C0196330437AE6}"), id);
+        assert_eq!(compared("Not-A-GUID"), "Not-A-GUID");
     }
 
     #[test]

@@ -109,6 +109,7 @@ pub struct Core {
     /// Rows in a second, as seen lately.
     rows_per_s: Option<f64>,
     skew_ms: Option<i64>,
+    is_skew_reported: bool,
     fresh_s: Option<i64>,
     /// Up to when a run that ends by itself has to deliver.
     once_end_s: Option<i64>,
@@ -156,6 +157,7 @@ impl Core {
             tally: Tally::default(),
             rows_per_s: None,
             skew_ms: None,
+            is_skew_reported: false,
             fresh_s: None,
             next_request: 0,
             renewing: None,
@@ -268,7 +270,6 @@ impl Core {
             return;
         };
         self.lanes[at].asked = None;
-        let skew_before_ms = self.skew_ms.unwrap_or(0);
         if let Some(date_ms) = answer.date_ms {
             self.learn_skew(date_ms - now_ms, effects);
         }
@@ -306,7 +307,8 @@ impl Core {
                 self.restart(now_ms, at, "the next link has died", effects);
             }
             Verdict::TooOld => self.clip(now_ms, at, effects),
-            Verdict::Refused if (self.skew_ms.unwrap_or(0) - skew_before_ms).abs() > 30_000 => {
+            // The window ended after the service's now: this machine's clock was believed, and is ahead.
+            Verdict::Refused if self.lanes[at].planned.end_s > self.service_s(now_ms) => {
                 self.give_up_lane(at);
             }
             Verdict::Refused => {
@@ -360,7 +362,9 @@ impl Core {
                     effects,
                 );
             }
-            (Trouble::Network(fault), at) if fault.remedy == Remedy::Retry => {
+            (Trouble::Network(fault), at)
+                if fault.remedy == Remedy::Retry || fault.remedy == Remedy::Storage && !self.settings.once =>
+            {
                 if let Some(at) = at {
                     self.lanes[at].failures += 1;
                     if self.lanes[at].failures.is_multiple_of(3) {
@@ -527,15 +531,14 @@ impl Core {
     }
 
     fn learn_skew(&mut self, skew_ms: i64, effects: &mut Vec<Effect>) {
-        // `Date` is cut to the second, so that answers differ by one without any change.
-        if self
-            .skew_ms
-            .is_some_and(|known_ms| (skew_ms - known_ms).abs() <= 2_000)
-        {
+        // `Date` is cut to the second, and an answer takes its time to come: the true time there is never earlier than
+        // it says. The lower of two that are close is kept, so that no window ends in the service's future.
+        if self.skew_ms.is_some_and(|known_ms| (known_ms..=known_ms + 2_000).contains(&skew_ms)) {
             return;
         }
         self.skew_ms = Some(skew_ms);
-        if skew_ms.abs() >= SKEW_TO_REPORT_MS {
+        if skew_ms.abs() >= SKEW_TO_REPORT_MS && !self.is_skew_reported {
+            self.is_skew_reported = true;
             effects.push(Effect::Report(Report::Skewed(skew_ms)));
         }
     }

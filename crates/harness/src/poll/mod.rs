@@ -6,14 +6,19 @@
 mod backoff;
 mod core;
 mod delivery;
+mod driver;
 mod governor;
+mod handover;
 mod lane;
 mod plan;
+mod progress;
+mod run;
 mod signal;
 mod work;
 
 pub use self::core::{Core, Settings, Status};
 pub use delivery::{Delivery, Tally};
 pub use governor::{DEFAULT_REQUESTS, Governor, WINDOW_MS};
+pub use run::{Ended, run, run_setup};
 pub use plan::{Order, Rhythm, Tier};
 pub use signal::{Answer, Call, Effect, Fault, Input, Outcome, Report, Trouble};

@@ -30,7 +30,7 @@ pub struct Findings {
     pub corrupted: u64,
     /// Event ids beyond those that the tenant's rows went through.
     pub spurious: u64,
-    /// Revisions that came without a higher sequence.
+    /// Events that came with a lower sequence than one before.
     pub disorder: u64,
     /// Events that came again, as allowed after a kill or a refusal.
     pub repeats: u64,

@@ -157,7 +157,7 @@ impl Scenario {
             refusals_per_mille,
             commit_failures_per_mille,
             longest_death_s,
-            is_file: seed % 50 == 4,
+            is_file: seed % 100 == 4,
             skew_ms: if chance.u8(0..4) == 0 {
                 chance.i64(-3_600_000..3_600_000)
             } else {

@@ -27,7 +27,8 @@ pub struct Sink {
     pub repeats: u64,
     /// Lines that gave no event.
     pub rejected: u64,
-    /// Revisions whose sequence is not higher than what is there.
+    /// Events whose sequence is lower than what is there. An equal one is what a kill between the sink and the ledger
+    /// leaves, when the row changed meanwhile.
     pub disorder: u64,
 }
 
@@ -92,7 +93,7 @@ impl Sink {
             Some(held) => {
                 if held.line == line && held.sequence == sequence {
                     self.repeats += 1;
-                } else if sequence <= held.sequence {
+                } else if sequence < held.sequence {
                     self.disorder += 1;
                 }
                 held.line = line.to_vec();

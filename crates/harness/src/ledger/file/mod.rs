@@ -10,6 +10,8 @@ mod digest;
 mod error;
 mod open;
 mod recover;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -81,23 +83,22 @@ impl FileLedger {
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read or written.
-    pub fn refill(&mut self, retained_s: i64) -> Result<Vec<Gap>, LedgerError> {
-        let mut state = self.load()?;
-        let (again, lost): (Vec<Gap>, Vec<Gap>) = state
-            .gaps
-            .into_iter()
-            .partition(|gap| gap.span.end_s > retained_s);
-        state.gaps = lost;
+    /// As [`FileLedger::open`], and when there is none.
+    pub fn refill(path: &Path, retained_s: i64) -> Result<Vec<Gap>, LedgerError> {
+        let mut ledger = open::reopen(path)?;
+        let mut state = ledger.load()?;
+        let (again, mut lost): (Vec<Gap>, Vec<Gap>) =
+            state.gaps.drain(..).partition(|gap| gap.span.end_s > retained_s);
         for gap in &again {
+            // What is older than the service's rows stays a gap.
             let span = Span::new(gap.span.start_s, gap.span.end_s.min(retained_s));
             if !span.is_empty() {
-                state.gaps.push(Gap { span, ..gap.clone() });
+                lost.push(Gap { span, ..gap.clone() });
             }
         }
-        self.write(|transaction, _| {
+        ledger.write(|transaction, _| {
             transaction.execute("DELETE FROM gap", [])?;
-            insert_gaps(transaction, &state.gaps)
+            insert_gaps(transaction, &lost)
         })?;
         Ok(again)
     }

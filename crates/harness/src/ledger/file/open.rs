@@ -59,28 +59,31 @@ pub(super) fn open(path: &Path, tenant: &str, source: &str) -> Result<FileLedger
         }
         create(path, owner(tenant, source), [0; 32], |_| Ok(()))?;
     }
+    open_locked(path, lock, Some((tenant, source)))
+}
+
+/// Opens a ledger that is there, whomever it belongs to, for a change that concerns no row.
+pub(super) fn reopen(path: &Path) -> Result<FileLedger, LedgerError> {
+    if !exists(path)? {
+        return Err(LedgerError::Missing(path.to_owned()));
+    }
+    open_locked(path, lock(path)?, None)
+}
+
+fn open_locked(path: &Path, lock: File, of: Option<(&str, &str)>) -> Result<FileLedger, LedgerError> {
     check_header(path)?;
     restrict(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let of = |error: rusqlite::Error| LedgerError::of(path, &error);
     let rows = check(&connection, path)?;
-    let found: Vec<u8> = connection
-        .query_row("SELECT owner FROM ledger", [], |row| row.get(0))
-        .map_err(of)?;
-    if found != owner(tenant, source) {
+    let (found, salt): (Vec<u8>, [u8; 32]) = connection
+        .query_row("SELECT owner, salt FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(|error| LedgerError::of(path, &error))?;
+    if of.is_some_and(|(tenant, source)| found != owner(tenant, source)) {
         return Err(LedgerError::OtherOwner(path.to_owned()));
     }
-    let salt: [u8; 32] = connection
-        .query_row("SELECT salt FROM ledger", [], |row| row.get(0))
-        .map_err(of)?;
-    let mut ledger = FileLedger {
-        connection,
-        path: path.to_owned(),
-        epoch: 0,
-        keys: Keys::new(tenant, salt),
-        rows,
-        _lock: lock,
-    };
+    let keys = Keys::new(of.map_or("", |(tenant, _)| tenant), salt);
+    let mut ledger =
+        FileLedger { connection, path: path.to_owned(), epoch: 0, keys, rows, _lock: lock };
     ledger.raise_epoch()?;
     Ok(ledger)
 }
