@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
-use crate::{about, normalize};
+use crate::config::PollArgs;
+use crate::ledger::LedgerArgs;
+use crate::{about, ledger, normalize, poll};
 
 /// Turns Microsoft 365 message traces into events for a SIEM.
 #[derive(Debug, Parser)]
@@ -19,11 +21,15 @@ const EXAMPLES: &str = "\
 Examples:
   message-trace normalize trace.ndjson > events.ndjson
   message-trace normalize --target ecs --rejects rejected.ndjson *.csv.gz
+  message-trace poll --config poll.toml
+  message-trace ledger trace.ledger
   message-trace about --json";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Normalize(normalize::Arguments),
+    Poll(Box<PollArgs>),
+    Ledger(LedgerArgs),
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
 }
@@ -33,6 +39,8 @@ enum Command {
 pub fn run() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Normalize(arguments) => normalize::run(&arguments),
+        Command::Poll(arguments) => Ok(poll::run(&arguments)),
+        Command::Ledger(arguments) => Ok(ledger::run(&arguments)),
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
             .map_err(Failure::from),

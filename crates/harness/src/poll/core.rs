@@ -406,10 +406,14 @@ impl Core {
         self.has_succeeded = true;
         self.tally.pages += 1;
         let rows = page.rows().len();
-        let (held, reason) = match self.lanes[at].turn(page) {
+        // Before the service's clock was known, the window may have been planned into its future.
+        let now_s = self.service_s(now_ms);
+        let (mut held, reason) = match self.lanes[at].turn(page) {
             Turn::On(held) => (held, None),
             Turn::Again(held, reason) => (held, Some(reason)),
         };
+        held.cover.end_s = held.cover.end_s.min(now_s);
+        held.read_s = held.read_s.min(now_s);
         if held.cover.len_s() >= 10 || rows >= self.settings.page_rows as usize {
             #[expect(
                 clippy::cast_precision_loss,

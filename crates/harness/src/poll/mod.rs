@@ -15,6 +15,8 @@ mod progress;
 mod run;
 mod signal;
 mod work;
+#[cfg(test)]
+mod tests;
 
 pub use self::core::{Core, Settings, Status};
 pub use delivery::{Delivery, Tally};

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Duration, Utc};
 use message_trace_harness::poll::WINDOW_MS;
 
+use message_trace_simulator::peers::Outcome;
+
 use crate::scenario::{Scenario, Trouble};
 use crate::world::World;
 
@@ -24,6 +26,8 @@ pub struct Findings {
     pub rows: u64,
     /// Rows the service showed that the sink does not have.
     pub lost: u64,
+    /// Rows that changed after they appeared.
+    pub changed: u64,
     /// Rows whose last state the sink does not have as its newest.
     pub stale: u64,
     /// Events the tenant never had, lines that gave no event, or events whose line is not the row's own bytes.
@@ -54,6 +58,7 @@ impl Default for Findings {
             seeds: 0,
             rows: 0,
             lost: 0,
+            changed: 0,
             stale: 0,
             corrupted: 0,
             spurious: 0,
@@ -92,6 +97,7 @@ pub fn audit(scenario: &Scenario, world: &mut World) -> Findings {
         findings.rows += 1;
         let (trace_id, recipient) = row.key();
         let id_of = |status: &str| format!("{trace_id}/{recipient}/{}", status.to_lowercase());
+        findings.changed += u64::from(row.states().nth(1).is_some());
         let mut first_ms = i64::MAX;
         let mut newest = None;
         let mut last = None;
@@ -180,6 +186,7 @@ impl Findings {
         self.seeds += other.seeds;
         self.rows += other.rows;
         self.lost += other.lost;
+        self.changed += other.changed;
         self.stale += other.stale;
         self.corrupted += other.corrupted;
         self.spurious += other.spurious;
@@ -202,6 +209,21 @@ impl Findings {
             .get(waits.len().saturating_sub(1) * per_cent / 100)
             .copied()
             .unwrap_or(0)
+    }
+
+    /// In the terms of the baselines.
+    pub fn as_outcome(&self) -> Outcome {
+        Outcome {
+            name: "message-trace".to_owned(),
+            rows: self.rows,
+            lost: self.lost,
+            changed: self.changed,
+            finals_missed: self.stale,
+            duplicates: self.repeats,
+            delay_median: u64::from(self.wait_s(50)),
+            delay_p95: u64::from(self.wait_s(95)),
+            requests: self.requests,
+        }
     }
 
     pub fn line(&self) -> String {

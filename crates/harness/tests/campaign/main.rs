@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use audit::{Findings, audit};
+use message_trace_simulator::peers::{Course, Outcome, compare};
 use scenario::{Scenario, Trouble};
 use world::World;
 
@@ -33,6 +34,34 @@ fn run(seed: u64) -> Findings {
     let mut world = World::new(scenario.clone());
     world.run(end);
     audit(&scenario, &mut world)
+}
+
+/// Lets the published policies of other collectors poll some of the same tenants, and prints them beside ours.
+fn baselines(seeds: &std::ops::Range<u64>) {
+    println!("\nthe same tenants, polled by the policies that other collectors publish:");
+    println!("{:<8}{}", "", Outcome::heading());
+    for (trouble, first) in [(Trouble::Calm, 0), (Trouble::Rough, 5), (Trouble::Harsh, 6)] {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for seed in [first, first + 10, first + 20].into_iter().filter(|seed| seeds.contains(seed)) {
+            let mut scenario = Scenario::of(seed);
+            scenario.start = scenario.simulated.from;
+            let mut course = Course::over(&scenario.simulated, 24);
+            course.crashes_per_mille = if trouble == Trouble::Calm { 0 } else { 5 };
+            let mut all = compare(&scenario.simulated, course);
+            let mut world = World::new(scenario.clone());
+            world.run(audit::end_of(&scenario));
+            all.push(audit(&scenario, &mut world).as_outcome());
+            if outcomes.is_empty() {
+                outcomes = all;
+            } else {
+                outcomes.iter_mut().zip(&all).for_each(|(sum, one)| sum.add(one));
+            }
+        }
+        for outcome in outcomes {
+            println!("{:<8}{outcome}", trouble.name());
+        }
+    }
+    println!();
 }
 
 fn main() -> ExitCode {
@@ -108,6 +137,7 @@ fn main() -> ExitCode {
         }
     }
     let days = seeds.end - seeds.start;
+    baselines(&seeds);
     println!("{days} tenant-days in {:.0} s", began.elapsed().as_secs_f64());
     if failed.is_empty() {
         return ExitCode::SUCCESS;
