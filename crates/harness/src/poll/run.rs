@@ -105,7 +105,8 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
     let since_s = clock.now_ms() / 1000 - seconds(setup.since);
     let default = Rhythm::default();
     let settling_s = seconds(setup.settling);
-    let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let passed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seed = passed.as_secs() ^ u64::from(passed.subsec_nanos()) << 20 ^ u64::from(std::process::id());
     Settings {
         once: setup.once,
         requests: setup.budget,
@@ -118,8 +119,7 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
             },
             ..default
         },
-        #[expect(clippy::cast_possible_truncation, reason = "the low bits are the ones that differ")]
-        ..Settings::new(since_s, seed as u64 ^ u64::from(std::process::id()))
+        ..Settings::new(since_s, seed)
     }
 }
 
