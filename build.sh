@@ -18,6 +18,7 @@ usage() {
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
   program       the native program, component inside        -> dist/message-trace
   all           component, plain, program
+  campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
   core          the plain core module, with and without SIMD -> dist/message-trace-core.wasm
@@ -192,6 +193,15 @@ demo_poll() {
 
 # shellcheck source=.ci/hosts.sh
 . .ci/hosts.sh
+# SEEDS, KILLS and TORN_IMAGES make it shorter or longer; `cargo test --test campaign -- --seed N` replays one seed.
+do_campaign() {
+    say 'tenant-days in virtual time'
+    cargo test --locked --package message-trace-harness --test campaign -- --seeds "${SEEDS:-10000}"
+    say 'kill -9 at random moments'
+    KILLS=${KILLS:-10000} cargo test --locked --package message-trace-harness --test kills
+    say 'torn ledgers'
+    TORN_IMAGES=${TORN_IMAGES:-20000} cargo test --locked --package message-trace-harness --lib -- ledger::file
+}
 
 case "${1:-}" in
     '' | help | -h | --help) usage ;;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::exit::Failure;
 use crate::config::PollArgs;
+use crate::exit::Failure;
 use crate::ledger::LedgerArgs;
 use crate::{about, ledger, normalize, poll};
 

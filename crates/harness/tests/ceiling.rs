@@ -21,11 +21,20 @@ fn page(newest_s: i64, serial: &mut u64) -> Vec<u8> {
         second = newest_s - i64::try_from(row / 100).unwrap();
         *serial += 1;
         let comma = if row == 0 { "" } else { "," };
-        write!(body, "{comma}{{\"id\":\"{serial:032x}\",\"recipientAddress\":\"a@example.com\",\"receivedDateTime\":\"").unwrap();
+        write!(
+            body,
+            "{comma}{{\"id\":\"{serial:032x}\",\"recipientAddress\":\"a@example.com\",\"receivedDateTime\":\""
+        )
+        .unwrap();
         write_time(second, &mut body);
         body.push_str("\",\"size\":1,\"status\":\"delivered\"}");
     }
-    write!(body, "],\"@odata.nextLink\":\"https://graph.microsoft.com/{}\"}}", second - 1).unwrap();
+    write!(
+        body,
+        "],\"@odata.nextLink\":\"https://graph.microsoft.com/{}\"}}",
+        second - 1
+    )
+    .unwrap();
     body.into_bytes()
 }
 
@@ -34,7 +43,12 @@ fn the_quota_is_used_up_and_never_overdrawn() {
     let now_ms = NOW_S * 1000;
     let settings = Settings::new(NOW_S - 80 * 86_400, 1);
     let mut ledger = MemoryLedger::default();
-    let mut core = Core::new(settings, Keys::new("tenant", [1; 32]), ledger.load().unwrap(), now_ms);
+    let mut core = Core::new(
+        settings,
+        Keys::new("tenant", [1; 32]),
+        ledger.load().unwrap(),
+        now_ms,
+    );
     let mut serial = 0;
     let mut sent_ms = Vec::new();
     let mut due: BinaryHeap<Reverse<(i64, u64, i64)>> = BinaryHeap::new();
@@ -61,7 +75,12 @@ fn the_quota_is_used_up_and_never_overdrawn() {
         while let Some(input) = inputs.pop() {
             for effect in core.step(now, input) {
                 match effect {
-                    Effect::Request { request, call, at_ms, forget_before_ms } => {
+                    Effect::Request {
+                        request,
+                        call,
+                        at_ms,
+                        forget_before_ms,
+                    } => {
                         ledger.charge(at_ms, forget_before_ms).unwrap();
                         sent_ms.push(now);
                         let newest_s = match call {
@@ -90,7 +109,12 @@ fn the_quota_is_used_up_and_never_overdrawn() {
     }
     let most = sent_ms
         .iter()
-        .map(|end| sent_ms.iter().filter(|sent| (end - WINDOW_MS + 1..=*end).contains(sent)).count())
+        .map(|end| {
+            sent_ms
+                .iter()
+                .filter(|sent| (end - WINDOW_MS + 1..=*end).contains(sent))
+                .count()
+        })
         .max();
     assert_eq!(most, Some(90));
     assert!(most_waiting <= 2, "{most_waiting} pages in flight");

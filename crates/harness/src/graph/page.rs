@@ -116,7 +116,11 @@ impl Page {
         match text(&line[id]) {
             Some(id) if scanned.is_some() => {
                 let recipient = text(&line[recipient]).unwrap_or_default().to_lowercase();
-                format!("{}/{recipient}/{}", compared(&id), self.status(row).to_lowercase())
+                format!(
+                    "{}/{recipient}/{}",
+                    compared(&id),
+                    self.status(row).to_lowercase()
+                )
             }
             _ => blake3::hash(line).to_hex().to_string(),
         }
@@ -183,12 +187,22 @@ fn text(value: &[u8]) -> Option<String> {
 
 /// A trace id as it is compared: a GUID in lower case with dashes, another text as it is.
 fn compared(id: &str) -> String {
-    let digits: String = id.trim_matches(['{', '}']).chars().filter(|&c| c != '-').collect();
+    let digits: String = id
+        .trim_matches(['{', '}'])
+        .chars()
+        .filter(|&c| c != '-')
+        .collect();
     if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return id.to_owned();
     }
     let digits = digits.to_ascii_lowercase();
-    let [a, b, c, d, e] = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+    let [a, b, c, d, e] = [
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..],
+    ];
     format!("{a}-{b}-{c}-{d}-{e}")
 }
 
@@ -246,7 +260,10 @@ mod tests {
     fn the_event_id_has_one_spelling() {
         let page = page(&format!("{{\"value\":[{ROW},null]}}")).unwrap();
         let id = "4451a062-48cb-e80d-e8c0-196330437ae6";
-        assert_eq!(page.event_id(&page.rows()[0]), format!("{id}/ada@example.com/delivered"));
+        assert_eq!(
+            page.event_id(&page.rows()[0]),
+            format!("{id}/ada@example.com/delivered")
+        );
         assert_eq!(page.event_id(&page.rows()[1]).len(), 64);
         assert_eq!(compared("{4451A06248CBE80DE8C0196330437AE6}"), id);
         assert_eq!(compared("Not-A-GUID"), "Not-A-GUID");

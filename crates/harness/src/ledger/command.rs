@@ -35,7 +35,9 @@ pub struct LedgerArgs {
 /// Runs `ledger`.
 #[must_use]
 pub fn run(arguments: &LedgerArgs) -> ExitCode {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let shown = match (arguments.recover, arguments.refill) {
         (true, _) => recover(&arguments.ledger).map(|recovery| of_recovery(&recovery, arguments.json)),
         (false, true) => refill(arguments, now),
@@ -57,7 +59,11 @@ pub fn run(arguments: &LedgerArgs) -> ExitCode {
 fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
     let survey = FileLedger::survey(&arguments.ledger)?;
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-    Ok(if arguments.json { format!("{}\n", as_json(&survey, now_ms)) } else { as_text(&survey, now_ms) })
+    Ok(if arguments.json {
+        format!("{}\n", as_json(&survey, now_ms))
+    } else {
+        as_text(&survey, now_ms)
+    })
 }
 
 fn refill(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
@@ -75,9 +81,15 @@ fn refill(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> 
 
 fn of_recovery(recovery: &Recovery, is_json: bool) -> String {
     let aside = recovery.aside.display().to_string();
-    let segments = recovery.kept.as_ref().map(|state| state.coverage.segments().len());
+    let segments = recovery
+        .kept
+        .as_ref()
+        .map(|state| state.coverage.segments().len());
     if is_json {
-        return format!("{}\n", json!({ "set_aside": aside, "settled_spans_kept": segments }));
+        return format!(
+            "{}\n",
+            json!({ "set_aside": aside, "settled_spans_kept": segments })
+        );
     }
     match segments {
         Some(segments) => format!(
@@ -108,18 +120,32 @@ fn figures(survey: &Survey, now_ms: i64) -> Figures {
         state.coverage.missing(Span::new(floor_s, end_s))
     });
     missing.retain(|span| !state.gaps.iter().any(|gap| gap.span.and(*span) == *span));
-    let first_unsettled = state.coverage.segments().iter().find(|segment| segment.read_s != SETTLED);
+    let first_unsettled = state
+        .coverage
+        .segments()
+        .iter()
+        .find(|segment| segment.read_s != SETTLED);
     Figures {
         complete_s: missing.first().map(|span| span.start_s).or(end_s),
         lag_s: end_s.map(|end_s| (now_ms / 1000 - end_s).max(0)),
         settled_s: first_unsettled.map(|segment| segment.span.start_s).or(end_s),
-        used: state.charges_ms.iter().filter(|&&charge| charge > now_ms - crate::poll::WINDOW_MS).count(),
+        used: state
+            .charges_ms
+            .iter()
+            .filter(|&&charge| charge > now_ms - crate::poll::WINDOW_MS)
+            .count(),
         missing,
     }
 }
 
 fn as_json(survey: &Survey, now_ms: i64) -> Value {
-    let Figures { missing, complete_s, lag_s, settled_s, used } = figures(survey, now_ms);
+    let Figures {
+        missing,
+        complete_s,
+        lag_s,
+        settled_s,
+        used,
+    } = figures(survey, now_ms);
     let state = &survey.state;
     let segments: Vec<Value> = state
         .coverage
@@ -163,7 +189,13 @@ fn gaps_json(gaps: &[Gap]) -> Vec<Value> {
 }
 
 fn as_text(survey: &Survey, now_ms: i64) -> String {
-    let Figures { missing, complete_s, lag_s, settled_s, used } = figures(survey, now_ms);
+    let Figures {
+        missing,
+        complete_s,
+        lag_s,
+        settled_s,
+        used,
+    } = figures(survey, now_ms);
     let state = &survey.state;
     let mut text = String::new();
     let mut row = |name: &str, value: String| {
@@ -175,11 +207,20 @@ fn as_text(survey: &Survey, now_ms: i64) -> String {
     row("complete until", or_none(complete_s));
     row("settled until", or_none(settled_s));
     row("newest", or_none(state.coverage.end_s()));
-    row("lag", lag_s.map_or_else(|| "–".to_owned(), |lag_s| format!("{lag_s} s")));
+    row(
+        "lag",
+        lag_s.map_or_else(|| "–".to_owned(), |lag_s| format!("{lag_s} s")),
+    );
     row("rows remembered", survey.rows.to_string());
-    row("budget", format!("{used} requests in the last {} s", crate::poll::WINDOW_MS / 1000));
+    row(
+        "budget",
+        format!("{used} requests in the last {} s", crate::poll::WINDOW_MS / 1000),
+    );
     if state.paused_until_ms > now_ms {
-        row("asked to wait", format!("until {}", time(state.paused_until_ms / 1000)));
+        row(
+            "asked to wait",
+            format!("until {}", time(state.paused_until_ms / 1000)),
+        );
     }
     for span in &missing {
         row("missing", format!("{}  still to be read", span_text(*span)));

@@ -363,7 +363,8 @@ impl Core {
                 );
             }
             (Trouble::Network(fault), at)
-                if fault.remedy == Remedy::Retry || fault.remedy == Remedy::Storage && !self.settings.once =>
+                if fault.remedy == Remedy::Retry
+                    || fault.remedy == Remedy::Storage && !self.settings.once =>
             {
                 if let Some(at) = at {
                     self.lanes[at].failures += 1;
@@ -537,7 +538,10 @@ impl Core {
     fn learn_skew(&mut self, skew_ms: i64, effects: &mut Vec<Effect>) {
         // `Date` is cut to the second, and an answer takes its time to come: the true time there is never earlier than
         // it says. The lower of two that are close is kept, so that no window ends in the service's future.
-        if self.skew_ms.is_some_and(|known_ms| (known_ms..=known_ms + 2_000).contains(&skew_ms)) {
+        if self
+            .skew_ms
+            .is_some_and(|known_ms| (known_ms..=known_ms + 2_000).contains(&skew_ms))
+        {
             return;
         }
         self.skew_ms = Some(skew_ms);
@@ -556,6 +560,10 @@ impl Core {
         if self.outcome.is_none() && !self.stopping {
             self.plan(now_ms, effects);
             self.ask(now_ms, effects);
+            // A gap that was just found is not kept for later.
+            if matches!(self.work, Work::Idle) {
+                self.work_on(now_ms, effects);
+            }
         }
         let is_idle = matches!(self.work, Work::Idle) && self.held.is_empty();
         if self.outcome.is_none() && is_idle && self.stopping {

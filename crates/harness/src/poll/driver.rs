@@ -43,18 +43,23 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn start() -> Self {
-        Self { began: Instant::now(), began_ms: in_ms(SystemTime::now()) }
+        Self {
+            began: Instant::now(),
+            began_ms: in_ms(SystemTime::now()),
+        }
     }
 
     pub(super) fn now_ms(&self) -> i64 {
-        self.began_ms.saturating_add(i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX))
+        self.began_ms
+            .saturating_add(i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 }
 
 /// Milliseconds since 1970-01-01 UTC.
 fn in_ms(time: SystemTime) -> i64 {
     let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or_else(|before| -ms(before.duration()), ms)
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or_else(|before| -ms(before.duration()), ms)
 }
 
 /// Polls until the core ends. `on_start` is given the way to tell the core something from outside.
@@ -74,7 +79,14 @@ pub(super) fn drive(
     let (inputs, arrived) = channel();
     on_start(inputs.clone());
     let jobs = fetchers(Arc::new(service), &inputs);
-    let mut driver = Driver { core, ledger, handover, clock, jobs, progress: Progress::start() };
+    let mut driver = Driver {
+        core,
+        ledger,
+        handover,
+        clock,
+        jobs,
+        progress: Progress::start(),
+    };
     let outcome = driver.run(&arrived);
     driver.progress.end(&driver.core.status(clock.now_ms()), &outcome);
     outcome
@@ -121,12 +133,20 @@ impl Driver<'_> {
     /// Does what the core wants done. What is known at once is given back; answers come through the channel.
     fn act(&mut self, effect: Effect) -> Result<Option<Input>, Outcome> {
         match effect {
-            Effect::Request { request, call, at_ms, forget_before_ms } => {
+            Effect::Request {
+                request,
+                call,
+                at_ms,
+                forget_before_ms,
+            } => {
                 // Before it is sent: a program killed right after must find it in the budget.
                 if let Err(error) = self.ledger.charge(at_ms, forget_before_ms) {
                     let fault = can_heal(&error).then(|| of_ledger(&error));
                     let fault = fault.ok_or_else(|| Outcome::Failed(of_ledger(&error)))?;
-                    return Ok(Some(Input::Failed { request, trouble: Trouble::Network(fault) }));
+                    return Ok(Some(Input::Failed {
+                        request,
+                        trouble: Trouble::Network(fault),
+                    }));
                 }
                 log::debug!(request, is_first = matches!(call, Call::List(_)); "asking for a page");
                 self.hand(Job::Fetch(request, call));
@@ -183,8 +203,12 @@ fn fetchers(service: Arc<Service>, inputs: &Sender<Input>) -> Sender<Job> {
     let queue = Arc::new(Mutex::new(queue));
     let last: Arc<Mutex<Option<Bearer>>> = Arc::default();
     for _ in 0..FETCHERS {
-        let (queue, inputs, service, last) =
-            (Arc::clone(&queue), inputs.clone(), Arc::clone(&service), Arc::clone(&last));
+        let (queue, inputs, service, last) = (
+            Arc::clone(&queue),
+            inputs.clone(),
+            Arc::clone(&service),
+            Arc::clone(&last),
+        );
         thread::spawn(move || {
             loop {
                 let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -212,13 +236,16 @@ impl Service {
 
     fn answer(&self, call: &Call, last: &Mutex<Option<Bearer>>) -> Result<Answer, Trouble> {
         let link = match call {
-            Call::List(query) => self.tracing.link(&format!("/messageTraces?{}", query.to_query_string())),
+            Call::List(query) => self
+                .tracing
+                .link(&format!("/messageTraces?{}", query.to_query_string())),
             Call::Next(link) => self.tracing.admit(link),
         };
         let link = link.map_err(|_| Trouble::LinkElsewhere)?;
         let bearer = self.authenticator.token().map_err(|error| no_token(&error))?;
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(bearer.clone());
-        let network = |error: TransportError| Trouble::Network(Fault::new(error.remedy(), format!("Graph: {error}")));
+        let network =
+            |error: TransportError| Trouble::Network(Fault::new(error.remedy(), format!("Graph: {error}")));
         let mut request = link.get(&bearer).map_err(network)?;
         let headers = request.headers_mut();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -247,7 +274,10 @@ impl Service {
         };
         match renewed {
             Ok(_) => Input::TokenRenewed,
-            Err(error) => Input::Failed { request, trouble: no_token(&error) },
+            Err(error) => Input::Failed {
+                request,
+                trouble: no_token(&error),
+            },
         }
     }
 }
@@ -255,10 +285,15 @@ impl Service {
 fn no_token(error: &crate::auth::AuthError) -> Trouble {
     Trouble::NoToken {
         fault: Fault::new(error.remedy(), error.to_string()),
-        retry_after_ms: error.retry_after().map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+        retry_after_ms: error
+            .retry_after()
+            .map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
     }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }

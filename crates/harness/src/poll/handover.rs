@@ -53,15 +53,22 @@ impl Handover {
         }
         self.normalize(page, &chunk, &rows, &mut outcome)?;
         for (row, known) in delivery.changed() {
-            let previous_status = Some(known.status.as_str()).filter(|before| {
-                !before.is_empty() && **before != *page.status(row)
-            });
-            let revision = Revision { sequence: known.sequence, previous_status };
+            let previous_status = Some(known.status.as_str())
+                .filter(|before| !before.is_empty() && **before != *page.status(row));
+            let revision = Revision {
+                sequence: known.sequence,
+                previous_status,
+            };
             let done = self.transform.normalize_revision(page.line(row), &revision);
             let sequence = u32::try_from(known.sequence).unwrap_or(u32::MAX);
             outcome.take(page, row, sequence, done)?;
         }
-        let Outcome { events, keys, lines, verdict } = outcome;
+        let Outcome {
+            events,
+            keys,
+            lines,
+            verdict,
+        } = outcome;
         let refused = verdict.refused.len();
         if refused > 0 {
             self.dead_letter.keep("transform", &lines, &verdict)?;
@@ -109,7 +116,10 @@ impl Handover {
             if let Some(found) = refused.next_if(|found| found.line == line) {
                 outcome.refuse(page, row, &found.reason)?;
             } else {
-                outcome.keys.push(EventKey { id: page.event_id(row), sequence: 0 });
+                outcome.keys.push(EventKey {
+                    id: page.event_id(row),
+                    sequence: 0,
+                });
             }
         }
         Ok(())
@@ -117,12 +127,21 @@ impl Handover {
 }
 
 impl Outcome {
-    fn take(&mut self, page: &Page, row: &Row, sequence: u32, done: Result<String, Reason>) -> Result<(), SinkError> {
+    fn take(
+        &mut self,
+        page: &Page,
+        row: &Row,
+        sequence: u32,
+        done: Result<String, Reason>,
+    ) -> Result<(), SinkError> {
         match done {
             Ok(event) => {
                 self.events.extend_from_slice(event.as_bytes());
                 self.events.push(b'\n');
-                self.keys.push(EventKey { id: page.event_id(row), sequence });
+                self.keys.push(EventKey {
+                    id: page.event_id(row),
+                    sequence,
+                });
                 Ok(())
             }
             Err(reason) => self.refuse(page, row, &reason),
@@ -131,12 +150,25 @@ impl Outcome {
 
     fn refuse(&mut self, page: &Page, row: &Row, reason: &Reason) -> Result<(), SinkError> {
         // A line feed outside of a string is as good as a space; inside of one, the row is no JSON anyway.
-        let line: Vec<u8> = page.line(row).iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }).collect();
+        let line: Vec<u8> = page
+            .line(row)
+            .iter()
+            .map(|&byte| if byte == b'\n' { b' ' } else { byte })
+            .collect();
         let index = self.lines.len();
         self.lines
-            .push(EventKey { id: page.event_id(row), sequence: 0 }, &line)
+            .push(
+                EventKey {
+                    id: page.event_id(row),
+                    sequence: 0,
+                },
+                &line,
+            )
             .map_err(|_| SinkError::Internal("a row without bytes"))?;
-        self.verdict.refused.push(Refused { index, reason: RefusedReason::Code(reason.name()) });
+        self.verdict.refused.push(Refused {
+            index,
+            reason: RefusedReason::Code(reason.name()),
+        });
         Ok(())
     }
 }

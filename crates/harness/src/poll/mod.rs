@@ -21,6 +21,6 @@ mod tests;
 pub use self::core::{Core, Settings, Status};
 pub use delivery::{Delivery, Tally};
 pub use governor::{DEFAULT_REQUESTS, Governor, WINDOW_MS};
-pub use run::{Ended, run, run_setup};
 pub use plan::{Order, Rhythm, Tier};
+pub use run::{Ended, run, run_setup};
 pub use signal::{Answer, Call, Effect, Fault, Input, Outcome, Report, Trouble};

@@ -22,7 +22,12 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn start() -> Self {
         let now = Instant::now();
-        Self { is_terminal: std::io::stderr().is_terminal(), shown: None, logged: now, began: now }
+        Self {
+            is_terminal: std::io::stderr().is_terminal(),
+            shown: None,
+            logged: now,
+            began: now,
+        }
     }
 
     /// How long the driver may sleep.
@@ -58,7 +63,9 @@ impl Progress {
             Report::Retrying { fault, wait_ms } => {
                 log::warn!(remedy:% = fault.remedy, wait_s = wait_ms.saturating_add(999) / 1000; "{}", fault.sentence);
             }
-            Report::Restarted { reason } => log::warn!("{reason}; the window is begun again at its last delivered row"),
+            Report::Restarted { reason } => {
+                log::warn!("{reason}; the window is begun again at its last delivered row")
+            }
             Report::Gap(gap) => log::error!(
                 from:% = time(gap.span.start_s), to:% = time(gap.span.end_s), reason = gap.reason.name();
                 "rows are missing for good"
@@ -95,7 +102,18 @@ fn time(second: i64) -> String {
 
 /// How far polling is, in one line.
 fn live_line(status: &Status) -> String {
-    let Status { complete_s, newest_s, now_s, missing_s, used, requests, paused_until_ms, tally, trouble, gaps } = status;
+    let Status {
+        complete_s,
+        newest_s,
+        now_s,
+        missing_s,
+        used,
+        requests,
+        paused_until_ms,
+        tally,
+        trouble,
+        gaps,
+    } = status;
     let mut line = format!(
         "{} rows, {} changed · newest {} ago · budget {used}/{requests}",
         tally.new,
@@ -103,7 +121,11 @@ fn live_line(status: &Status) -> String {
         newest_s.map_or_else(|| "–".to_owned(), |newest_s| span(now_s - newest_s)),
     );
     if *missing_s > 120 {
-        line.push_str(&format!(" · {} to catch up with, complete until {}", span(*missing_s), time(*complete_s)));
+        line.push_str(&format!(
+            " · {} to catch up with, complete until {}",
+            span(*missing_s),
+            time(*complete_s)
+        ));
     }
     if *gaps > 0 {
         line.push_str(&format!(" · {gaps} gaps"));
@@ -134,7 +156,14 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_for_people() {
-        let lengths = [(-3, "0 s"), (0, "0 s"), (119, "119 s"), (120, "2 min"), (7_200, "2 h"), (172_800, "2 d")];
+        let lengths = [
+            (-3, "0 s"),
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (7_200, "2 h"),
+            (172_800, "2 d"),
+        ];
         for (seconds, text) in lengths {
             assert_eq!(span(seconds), text);
         }

@@ -26,7 +26,9 @@ pub type Ended = Result<(), Fault>;
 pub fn run(arguments: &PollArgs) -> ExitCode {
     protect_process();
     let setup = load(arguments, &Environment::of_process());
-    let ended = setup.map_err(|error| Fault::new(error.remedy(), error.to_string())).and_then(|setup| run_setup(&setup));
+    let ended = setup
+        .map_err(|error| Fault::new(error.remedy(), error.to_string()))
+        .and_then(|setup| run_setup(&setup));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { remedy, sentence }) => {
@@ -44,8 +46,12 @@ pub fn run(arguments: &PollArgs) -> ExitCode {
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
     // Secrets first: they are taken out of the environment while there is one thread.
-    let credential = setup.auth.credential().map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let client = Client::new(setup.client.clone()).map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
+    let credential = setup
+        .auth
+        .credential()
+        .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    let client = Client::new(setup.client.clone())
+        .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
     let stop = Stop::default();
     let pause: Arc<dyn Pause> = Arc::new(stop.clone());
@@ -75,7 +81,9 @@ pub fn run_setup(setup: &Setup) -> Ended {
         target = setup.options.target.name(), once = setup.once;
         "polling begins"
     );
-    let outcome = drive(settings, service, &mut ledger, &mut handover, &clock, |inputs| watch_signals(stop, inputs));
+    let outcome = drive(settings, service, &mut ledger, &mut handover, &clock, |inputs| {
+        watch_signals(stop, inputs)
+    });
     let closed = handover.sink.close();
     match outcome {
         Outcome::Failed(fault) => Err(fault),
@@ -97,7 +105,8 @@ fn transform(setup: &Setup) -> Result<Box<dyn crate::host::Transform>, Fault> {
         }
         None => Host::embedded(&cache).map_err(|error| Fault::new(Remedy::Report, format!("{error:#}")))?,
     };
-    host.transform(&setup.options).map_err(|error| Fault::new(Remedy::Report, format!("{error:#}")))
+    host.transform(&setup.options)
+        .map_err(|error| Fault::new(Remedy::Report, format!("{error:#}")))
 }
 
 fn settings(setup: &Setup, clock: &Clock) -> Settings {
@@ -105,7 +114,9 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
     let since_s = clock.now_ms() / 1000 - seconds(setup.since);
     let default = Rhythm::default();
     let settling_s = seconds(setup.settling);
-    let passed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let passed = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let seed = passed.as_secs() ^ u64::from(passed.subsec_nanos()) << 20 ^ u64::from(std::process::id());
     Settings {
         once: setup.once,

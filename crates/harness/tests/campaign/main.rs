@@ -6,7 +6,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    missing_docs,
     unreachable_pub,
     reason = "a test fails by panicking and says what it found"
 )]
@@ -42,7 +41,10 @@ fn baselines(seeds: &std::ops::Range<u64>) {
     println!("{:<8}{}", "", Outcome::heading());
     for (trouble, first) in [(Trouble::Calm, 0), (Trouble::Rough, 5), (Trouble::Harsh, 6)] {
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for seed in [first, first + 10, first + 20].into_iter().filter(|seed| seeds.contains(seed)) {
+        for seed in [first, first + 10, first + 20]
+            .into_iter()
+            .filter(|seed| seeds.contains(seed))
+        {
             let mut scenario = Scenario::of(seed);
             scenario.start = scenario.simulated.from;
             let mut course = Course::over(&scenario.simulated, 24);

@@ -56,7 +56,10 @@ fn main() -> ExitCode {
     if std::env::args().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
-    let kills = std::env::var("KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(150_u32);
+    let kills = std::env::var("KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(150_u32);
     // An hour of the tenant goes by in a minute.
     let now = Utc::now();
     let mut settings = Settings::new(5, now - chrono::Duration::hours(24));
@@ -64,7 +67,10 @@ fn main() -> ExitCode {
     settings.rhythm = Rhythm::Even;
     settings.delays = Delays::none();
     settings.changes = Changes::none();
-    settings.quota = Quota { requests: 1_000_000, ..Quota::default() };
+    settings.quota = Quota {
+        requests: 1_000_000,
+        ..Quota::default()
+    };
     let server = Server::start(Simulator::new(settings), Clock::from(now, 60.0), 0).unwrap();
     let recorder = Recorder::start();
     let folder = tempfile::tempdir().unwrap();
@@ -73,10 +79,31 @@ fn main() -> ExitCode {
         Command::new(std::env::current_exe().unwrap())
             .env_clear()
             .env(CHILD, "1")
-            .env("MESSAGE_TRACE_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/machine-code"))
+            .env(
+                "MESSAGE_TRACE_CACHE",
+                concat!(env!("CARGO_TARGET_TMPDIR"), "/machine-code"),
+            )
             .env("MESSAGE_TRACE_CLIENT_SECRET", CLIENT_SECRET)
-            .args(["--tenant-id", TENANT_ID, "--client-id", CLIENT_ID, "--since", "24h", "--target", "ecs"])
-            .args(["--graph-url", &url, "--login-url", &url, "--sink", &recorder.url(), "--log", "error"])
+            .args([
+                "--tenant-id",
+                TENANT_ID,
+                "--client-id",
+                CLIENT_ID,
+                "--since",
+                "24h",
+                "--target",
+                "ecs",
+            ])
+            .args([
+                "--graph-url",
+                &url,
+                "--login-url",
+                &url,
+                "--sink",
+                &recorder.url(),
+                "--log",
+                "error",
+            ])
             .arg("--ledger")
             .arg(folder.path().join("trace.ledger"))
             .args(arguments)
@@ -104,7 +131,10 @@ fn main() -> ExitCode {
         let rows = simulator.tenant().rows(from, visible);
         let id = |row: &message_trace_simulator::Row| {
             let (trace_id, recipient) = row.key();
-            format!("{trace_id}/{recipient}/{}", row.last().status.graph(true).to_lowercase())
+            format!(
+                "{trace_id}/{recipient}/{}",
+                row.last().status.graph(true).to_lowercase()
+            )
         };
         rows.map(id).collect()
     });

@@ -98,12 +98,17 @@ fn serve(stream: &TcpStream, record: &Mutex<Record>) {
         }
         if is_gzip {
             let mut plain = Vec::new();
-            flate2::read::GzDecoder::new(body.as_slice()).read_to_end(&mut plain).unwrap();
+            flate2::read::GzDecoder::new(body.as_slice())
+                .read_to_end(&mut plain)
+                .unwrap();
             body = plain;
         }
         take(&body, &mut record.lock().unwrap());
         let mut stream = stream;
-        if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
+        if stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .is_err()
+        {
             return;
         }
     }

@@ -19,20 +19,38 @@ fn once_delivers_every_row_byte_for_byte_and_a_second_run_nothing_again() {
     let truth = stand.truth(started - Duration::seconds(5));
     assert!(truth.len() > 1_000);
     for (id, line) in &truth {
-        assert_eq!(found[id]["event"]["original"].as_str(), Some(line.as_str()), "{id}");
+        assert_eq!(
+            found[id]["event"]["original"].as_str(),
+            Some(line.as_str()),
+            "{id}"
+        );
     }
     let later = stand.truth(Utc::now());
-    assert!(found.keys().all(|id| later.contains_key(id)), "an event of no row");
+    assert!(
+        found.keys().all(|id| later.contains_key(id)),
+        "an event of no row"
+    );
     let again = events(&stand.poll_once().stdout);
-    assert!(again.keys().all(|id| !found.contains_key(id)), "{} again", again.len());
+    assert!(
+        again.keys().all(|id| !found.contains_key(id)),
+        "{} again",
+        again.len()
+    );
     assert!(again.len() < 60);
 }
 
 #[test]
 fn a_changed_row_comes_again_with_a_sequence_and_its_status_before() {
     let stand = Stand::new(|settings| {
-        settings.changes = Changes { unsettled_per_mille: 1_000, ..Changes::default() };
-        settings.changes.settle = vec![message_trace_simulator::Band { weight: 1, least: 4, most: 5 }];
+        settings.changes = Changes {
+            unsettled_per_mille: 1_000,
+            ..Changes::default()
+        };
+        settings.changes.settle = vec![message_trace_simulator::Band {
+            weight: 1,
+            least: 4,
+            most: 5,
+        }];
         settings.from = Utc::now() - Duration::seconds(60);
         settings.rows_per_day = 86_400;
         settings.rhythm = message_trace_simulator::Rhythm::Even;
@@ -40,11 +58,16 @@ fn a_changed_row_comes_again_with_a_sequence_and_its_status_before() {
     let first = events(&stand.poll_once().stdout);
     std::thread::sleep(std::time::Duration::from_secs(6));
     let second = events(&stand.poll_once().stdout);
-    let changed: Vec<_> = second.values().filter(|event| event["event"]["sequence"].is_u64()).collect();
+    let changed: Vec<_> = second
+        .values()
+        .filter(|event| event["event"]["sequence"].is_u64())
+        .collect();
     assert!(!changed.is_empty(), "{} then {}", first.len(), second.len());
     for event in changed {
         assert_eq!(event["event"]["sequence"], 1);
-        let before = event["m365"]["message_trace"]["previous_status"].as_str().unwrap();
+        let before = event["m365"]["message_trace"]["previous_status"]
+            .as_str()
+            .unwrap();
         assert!(["gettingStatus", "pending"].contains(&before), "{before}");
     }
 }
@@ -61,11 +84,18 @@ fn faults_on_the_way_cost_time_only() {
             (6, Fault::EmptyPage),
             (8, Fault::LoopingNextLink),
             (10, Fault::DeadNextLink(410)),
-            (12, Fault::HostileNextLink("https://graph.example.net/v1.0/x".to_owned())),
+            (
+                12,
+                Fault::HostileNextLink("https://graph.example.net/v1.0/x".to_owned()),
+            ),
             (13, Fault::Truncated(500)),
             (14, Fault::ResetWithin(300)),
         ] {
-            simulator.inject(Injection { endpoint: Endpoint::List, when: When::Nth(nth), fault });
+            simulator.inject(Injection {
+                endpoint: Endpoint::List,
+                when: When::Nth(nth),
+                fault,
+            });
         }
     });
     let started = Utc::now();
@@ -79,7 +109,12 @@ fn faults_on_the_way_cost_time_only() {
 #[test]
 fn a_stop_finishes_the_page_in_flight_and_the_next_run_goes_on() {
     let stand = Stand::new(|settings| settings.rows_per_day = 30_000);
-    let mut child = stand.poll().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = stand
+        .poll()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     let mut output = Vec::new();
     reader.read_until(b'\n', &mut output).unwrap();
@@ -91,20 +126,37 @@ fn a_stop_finishes_the_page_in_flight_and_the_next_run_goes_on() {
     let first = events(&output);
     let started = Utc::now();
     let second = events(&stand.poll_once().stdout);
-    assert!(first.keys().all(|id| !second.contains_key(id)), "a stop repeats nothing");
+    assert!(
+        first.keys().all(|id| !second.contains_key(id)),
+        "a stop repeats nothing"
+    );
     let truth = stand.truth(started - Duration::seconds(5));
-    assert!(truth.keys().all(|id| first.contains_key(id) || second.contains_key(id)));
+    assert!(
+        truth
+            .keys()
+            .all(|id| first.contains_key(id) || second.contains_key(id))
+    );
 }
 
 #[test]
 fn a_reader_that_goes_away_ends_the_program_quietly_and_nothing_is_committed_that_it_did_not_take() {
     let stand = Stand::new(|settings| settings.rows_per_day = 30_000);
-    let mut child = stand.poll().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = stand
+        .poll()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let started = Utc::now();
     let all = events(&stand.poll_once().stdout);
-    assert!(stand.truth(started - Duration::seconds(5)).keys().all(|id| all.contains_key(id)));
+    assert!(
+        stand
+            .truth(started - Duration::seconds(5))
+            .keys()
+            .all(|id| all.contains_key(id))
+    );
 }
 
 #[test]
@@ -112,7 +164,12 @@ fn the_ledger_tells_what_was_collected() {
     let stand = Stand::new(|_| {});
     assert!(stand.poll_once().status.success());
     let ledger = |arguments: &[&str]| {
-        let output = program().arg("ledger").arg(stand.ledger()).args(arguments).output().unwrap();
+        let output = program()
+            .arg("ledger")
+            .arg(stand.ledger())
+            .args(arguments)
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout)
     };

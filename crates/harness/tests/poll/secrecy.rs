@@ -12,13 +12,22 @@ const CANARY: &str = "canary~secret.0123456789_abcdefghijklmno";
 fn neither_secret_nor_address_nor_subject_shows_up_outside_of_the_events() {
     let mut stand = Stand::new(|settings| {
         for application in &mut settings.access.applications {
-            *application = message_trace_simulator::Application::new(&application.client_id).with_secret(CANARY);
+            *application =
+                message_trace_simulator::Application::new(&application.client_id).with_secret(CANARY);
         }
     });
     CANARY.clone_into(&mut stand.secret);
     stand.server.with(|simulator| {
-        for (nth, fault) in [(1, Fault::TokenExpired), (2, Fault::HtmlPage), (3, Fault::WrongShape)] {
-            simulator.inject(Injection { endpoint: Endpoint::List, when: When::Nth(nth), fault });
+        for (nth, fault) in [
+            (1, Fault::TokenExpired),
+            (2, Fault::HtmlPage),
+            (3, Fault::WrongShape),
+        ] {
+            simulator.inject(Injection {
+                endpoint: Endpoint::List,
+                when: When::Nth(nth),
+                fault,
+            });
         }
     });
     let mut child = stand
@@ -39,21 +48,30 @@ fn neither_secret_nor_address_nor_subject_shows_up_outside_of_the_events() {
     };
     let (events, rest) = output;
     assert!(rest.status.success(), "{}", text(&rest.stderr));
-    let mut places = vec![("the log".to_owned(), rest.stderr), ("the command line".to_owned(), arguments)];
+    let mut places = vec![
+        ("the log".to_owned(), rest.stderr),
+        ("the command line".to_owned(), arguments),
+    ];
     for entry in fs::read_dir(stand.path("state")).unwrap() {
         let path = entry.unwrap().path();
         places.push((path.display().to_string(), fs::read(&path).unwrap()));
     }
     assert!(places.len() >= 4, "log, command line, ledger and lock");
     let mut needles = vec![CANARY.to_owned()];
-    for line in events.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in events
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
         let event: serde_json::Value = serde_json::from_slice(line).unwrap();
         for address in ["from", "to"] {
             if let Some(address) = event["email"][address]["address"][0].as_str() {
                 needles.push(address.to_owned());
             }
         }
-        if let Some(subject) = event["email"]["subject"].as_str().filter(|subject| subject.len() > 8) {
+        if let Some(subject) = event["email"]["subject"]
+            .as_str()
+            .filter(|subject| subject.len() > 8)
+        {
             needles.push(subject.to_owned());
         }
     }
@@ -62,7 +80,10 @@ fn neither_secret_nor_address_nor_subject_shows_up_outside_of_the_events() {
     assert!(needles.len() > 100);
     for (place, bytes) in &places {
         for needle in &needles {
-            assert!(memchr::memmem::find(bytes, needle.as_bytes()).is_none(), "{place} holds {needle}");
+            assert!(
+                memchr::memmem::find(bytes, needle.as_bytes()).is_none(),
+                "{place} holds {needle}"
+            );
         }
     }
 }

@@ -11,8 +11,14 @@ fn ends(mut command: Command, code: i32, fix: &str) {
     let output = command.output().unwrap();
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{error}");
-    let sentences: Vec<_> = error.lines().filter(|line| line.starts_with("message-trace: ")).collect();
-    assert!(matches!(sentences.as_slice(), [sentence] if sentence.contains(fix)), "{error}");
+    let sentences: Vec<_> = error
+        .lines()
+        .filter(|line| line.starts_with("message-trace: "))
+        .collect();
+    assert!(
+        matches!(sentences.as_slice(), [sentence] if sentence.contains(fix)),
+        "{error}"
+    );
 }
 
 fn once(stand: &Stand) -> Command {
@@ -42,7 +48,8 @@ fn an_expired_secret() {
 
 #[test]
 fn a_wrong_tenant() {
-    let stand = Stand::new(|settings| settings.access.tenant_id = "99999999-0000-4000-8000-000000000000".to_owned());
+    let stand =
+        Stand::new(|settings| settings.access.tenant_id = "99999999-0000-4000-8000-000000000000".to_owned());
     ends(once(&stand), 78, "check tenant-id");
 }
 
@@ -55,7 +62,8 @@ fn a_missing_consent() {
 #[test]
 fn a_missing_service_principal_as_401_and_as_403() {
     for status in [401, 403] {
-        let stand = Stand::new(|settings| settings.access.service_principal = ServicePrincipal::Missing(status));
+        let stand =
+            Stand::new(|settings| settings.access.service_principal = ServicePrincipal::Missing(status));
         ends(once(&stand), 77, "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373");
     }
 }
@@ -64,7 +72,9 @@ fn a_missing_service_principal_as_401_and_as_403() {
 fn a_full_disk_of_the_sink() {
     let stand = Stand::new(|_| {});
     let mut command = once(&stand);
-    command.stdout(Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()));
+    command.stdout(Stdio::from(
+        std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap(),
+    ));
     ends(command, 74, "no space left");
 }
 
@@ -92,7 +102,11 @@ fn a_damaged_ledger_is_refused_and_recovered() {
     bytes.truncate(bytes.len() / 2);
     std::fs::write(stand.ledger(), &bytes).unwrap();
     ends(once(&stand), 74, "ledger --recover");
-    let recovered = program().args(["ledger", "--recover"]).arg(stand.ledger()).output().unwrap();
+    let recovered = program()
+        .args(["ledger", "--recover"])
+        .arg(stand.ledger())
+        .output()
+        .unwrap();
     assert!(recovered.status.success(), "{}", text(&recovered.stderr));
     assert!(stand.poll_once().status.success());
 }
@@ -100,7 +114,12 @@ fn a_damaged_ledger_is_refused_and_recovered() {
 #[test]
 fn a_second_program_on_one_ledger() {
     let stand = Stand::new(|_| {});
-    let mut first = stand.poll().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = stand
+        .poll()
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !stand.ledger().exists() && std::time::Instant::now() < deadline {
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -108,5 +127,8 @@ fn a_second_program_on_one_ledger() {
     ends(once(&stand), 78, "another program has the ledger");
     first.kill().unwrap();
     first.wait().unwrap();
-    assert!(stand.poll_once().status.success(), "a killed program leaves no lock");
+    assert!(
+        stand.poll_once().status.success(),
+        "a killed program leaves no lock"
+    );
 }

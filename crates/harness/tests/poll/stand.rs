@@ -25,7 +25,11 @@ impl Stand {
         settings.log_capacity = 1_000;
         change(&mut settings);
         let server = Server::start(Simulator::new(settings), Clock::wall(), 0).unwrap();
-        Self { server, folder: tempfile::tempdir().unwrap(), secret: CLIENT_SECRET.to_owned() }
+        Self {
+            server,
+            folder: tempfile::tempdir().unwrap(),
+            secret: CLIENT_SECRET.to_owned(),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -42,8 +46,26 @@ impl Stand {
         let mut command = program();
         command
             .env("MESSAGE_TRACE_CLIENT_SECRET", &self.secret)
-            .args(["poll", "--tenant-id", TENANT_ID, "--client-id", CLIENT_ID, "--since", "48h"])
-            .args(["--sink", "stdout", "--target", "ecs", "--graph-url", &url, "--login-url", &url, "--ledger"])
+            .args([
+                "poll",
+                "--tenant-id",
+                TENANT_ID,
+                "--client-id",
+                CLIENT_ID,
+                "--since",
+                "48h",
+            ])
+            .args([
+                "--sink",
+                "stdout",
+                "--target",
+                "ecs",
+                "--graph-url",
+                &url,
+                "--login-url",
+                &url,
+                "--ledger",
+            ])
             .arg(self.ledger());
         command
     }
@@ -83,7 +105,10 @@ fn cache() -> PathBuf {
 /// The events of an output, by id; each once.
 pub(crate) fn events(output: &[u8]) -> BTreeMap<String, serde_json::Value> {
     let mut events = BTreeMap::new();
-    for line in output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in output
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
         let event: serde_json::Value = serde_json::from_slice(line).unwrap();
         let id = event["event"]["id"].as_str().unwrap().to_owned();
         assert!(events.insert(id, event).is_none(), "an event came twice");

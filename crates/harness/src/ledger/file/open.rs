@@ -76,14 +76,22 @@ fn open_locked(path: &Path, lock: File, of: Option<(&str, &str)>) -> Result<File
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let rows = check(&connection, path)?;
     let (found, salt): (Vec<u8>, [u8; 32]) = connection
-        .query_row("SELECT owner, salt FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row("SELECT owner, salt FROM ledger", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .map_err(|error| LedgerError::of(path, &error))?;
     if of.is_some_and(|(tenant, source)| found != owner(tenant, source)) {
         return Err(LedgerError::OtherOwner(path.to_owned()));
     }
     let keys = Keys::new(of.map_or("", |(tenant, _)| tenant), salt);
-    let mut ledger =
-        FileLedger { connection, path: path.to_owned(), epoch: 0, keys, rows, _lock: lock };
+    let mut ledger = FileLedger {
+        connection,
+        path: path.to_owned(),
+        epoch: 0,
+        keys,
+        rows,
+        _lock: lock,
+    };
     ledger.raise_epoch()?;
     Ok(ledger)
 }

@@ -15,15 +15,30 @@ fn open(path: &Path) -> Result<FileLedger, LedgerError> {
 }
 
 fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 fn entry(number: u64, sequence: u64, received_s: i64) -> Entry {
     let mut key = [0; 16];
     key[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
     key[8..].copy_from_slice(&number.to_be_bytes());
-    let status = if number.is_multiple_of(3) { "delivered" } else { "gettingStatus" }.to_owned();
-    Entry { key: Key(key), known: Known { content: number * 7, sequence, status }, received_s }
+    let status = if number.is_multiple_of(3) {
+        "delivered"
+    } else {
+        "gettingStatus"
+    }
+    .to_owned();
+    Entry {
+        key: Key(key),
+        known: Known {
+            content: number * 7,
+            sequence,
+            status,
+        },
+        received_s,
+    }
 }
 
 /// A change as a page brings it about.
@@ -31,12 +46,22 @@ fn page(number: u64, coverage: &mut Coverage) -> Transaction {
     let start_s = 1_000_000 + i64::try_from(number).unwrap() * 60;
     coverage.cover(Span::new(start_s, start_s + 60), start_s + 70, SETTLING_S);
     Transaction {
-        entries: (0..20).map(|row| entry(number * 15 + row, number, start_s)).collect(),
+        entries: (0..20)
+            .map(|row| entry(number * 15 + row, number, start_s))
+            .collect(),
         coverage: Some(coverage.clone()),
-        forget: if number % 4 == 3 { vec![Span::new(0, start_s - 120)] } else { Vec::new() },
+        forget: if number % 4 == 3 {
+            vec![Span::new(0, start_s - 120)]
+        } else {
+            Vec::new()
+        },
         floor_s: (number == 0).then_some(1_000_000),
         gaps: if number == 5 {
-            vec![Gap { span: Span::new(1, 2), reason: GapReason::OlderThanRetention, found_ms: 3 }]
+            vec![Gap {
+                span: Span::new(1, 2),
+                reason: GapReason::OlderThanRetention,
+                found_ms: 3,
+            }]
         } else {
             Vec::new()
         },
@@ -105,9 +130,15 @@ fn another_tenant_or_source_is_refused() {
     let path = folder.path().join("ledger.db");
     drop(open(&path).unwrap());
     for (tenant, source) in [("fabrikam", "graph"), ("contoso", "reporting")] {
-        assert!(matches!(FileLedger::open(&path, tenant, source), Err(LedgerError::OtherOwner(_))));
+        assert!(matches!(
+            FileLedger::open(&path, tenant, source),
+            Err(LedgerError::OtherOwner(_))
+        ));
     }
-    assert!(FileLedger::open(&path, "CONTOSO", "graph").is_ok(), "a tenant's name has no case");
+    assert!(
+        FileLedger::open(&path, "CONTOSO", "graph").is_ok(),
+        "a tenant's name has no case"
+    );
 }
 
 #[cfg(unix)]
@@ -138,7 +169,10 @@ fn what_is_no_ledger_is_refused_and_left_alone() {
     }
     fs::remove_file(&path).unwrap();
     fs::write(folder.path().join("ledger.db-wal"), b"left").unwrap();
-    assert!(matches!(open(&path), Err(LedgerError::Damaged(_))), "a journal alone is no beginning");
+    assert!(
+        matches!(open(&path), Err(LedgerError::Damaged(_))),
+        "a journal alone is no beginning"
+    );
 }
 
 #[test]
@@ -147,7 +181,9 @@ fn a_later_version_is_refused() {
     let path = folder.path().join("ledger.db");
     drop(open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+    connection
+        .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+        .unwrap();
     connection.close().unwrap();
     assert!(matches!(open(&path), Err(LedgerError::TooNew(_))));
 }
@@ -162,7 +198,10 @@ fn history(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<(State, Vec<Option<Known>>)>
         ledger.commit(&page(number, &mut coverage)).unwrap();
         states.push(image(&mut ledger));
     }
-    ledger.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
+    ledger
+        .connection
+        .pragma_update(None, "wal_checkpoint", "TRUNCATE")
+        .unwrap();
     for number in 10..16 {
         ledger.commit(&page(number, &mut coverage)).unwrap();
         states.push(image(&mut ledger));
@@ -174,7 +213,13 @@ fn history(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<(State, Vec<Option<Known>>)>
 }
 
 /// Opens a torn image: it must be at a state that was committed, or be refused.
-fn judge(folder: &Path, file: &[u8], journal: &[u8], states: &[(State, Vec<Option<Known>>)], what: &str) -> bool {
+fn judge(
+    folder: &Path,
+    file: &[u8],
+    journal: &[u8],
+    states: &[(State, Vec<Option<Known>>)],
+    what: &str,
+) -> bool {
     for name in ["ledger.db-shm", "ledger.db-wal", "ledger.db.lock"] {
         let _ = fs::remove_file(folder.join(name));
     }
@@ -186,7 +231,10 @@ fn judge(folder: &Path, file: &[u8], journal: &[u8], states: &[(State, Vec<Optio
     match open(&path) {
         Ok(mut ledger) => {
             let found = image(&mut ledger);
-            assert!(states.contains(&found), "{what}: opened at a state that was never committed");
+            assert!(
+                states.contains(&found),
+                "{what}: opened at a state that was never committed"
+            );
             true
         }
         Err(LedgerError::Damaged(_) | LedgerError::TooNew(_)) => false,
@@ -201,12 +249,27 @@ fn a_file_cut_short_is_whole_or_refused() {
     let folder = folder();
     let mut opened = 0;
     for length in (0..file.len()).step_by(512) {
-        opened += u32::from(judge(folder.path(), &file[..length], &journal, &states, &format!("file cut at {length}")));
-        judge(folder.path(), &file[..length], &[], &states, &format!("file cut at {length}, no journal"));
+        opened += u32::from(judge(
+            folder.path(),
+            &file[..length],
+            &journal,
+            &states,
+            &format!("file cut at {length}"),
+        ));
+        judge(
+            folder.path(),
+            &file[..length],
+            &[],
+            &states,
+            &format!("file cut at {length}, no journal"),
+        );
     }
     for length in (0..=journal.len()).step_by(512) {
         let what = format!("journal cut at {length}");
-        assert!(judge(folder.path(), &file, &journal[..length], &states, &what), "{what}: a torn journal is no loss");
+        assert!(
+            judge(folder.path(), &file, &journal[..length], &states, &what),
+            "{what}: a torn journal is no loss"
+        );
     }
     // Only what the journal holds anyway may be missing.
     assert!(opened < 16, "a file cut short can hardly be whole: {opened}");
@@ -218,25 +281,42 @@ fn a_flipped_bit_is_harmless_or_refused() {
     let (file, journal, states) = history(origin.path());
     let folder = folder();
     let mut chance = fastrand::Rng::with_seed(5);
-    let flips = std::env::var("TORN_IMAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(3_000);
+    let flips = std::env::var("TORN_IMAGES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(3_000);
     let (mut harmless, mut refused) = (0, 0);
     for _ in 0..flips {
         let (mut torn_file, mut torn_journal) = (file.clone(), journal.clone());
         let is_journal = chance.u8(0..4) == 0;
-        let torn = if is_journal { &mut torn_journal } else { &mut torn_file };
+        let torn = if is_journal {
+            &mut torn_journal
+        } else {
+            &mut torn_file
+        };
         let at = chance.usize(0..torn.len());
         let bit = chance.u8(0..8);
         torn[at] ^= 1 << bit;
         // Half of them without the journal, whose pages would hide the flip.
-        let journal: &[u8] = if is_journal || chance.bool() { &torn_journal } else { &[] };
-        let what = format!("bit {bit} of byte {at} flipped in the {}", if is_journal { "journal" } else { "file" });
+        let journal: &[u8] = if is_journal || chance.bool() {
+            &torn_journal
+        } else {
+            &[]
+        };
+        let what = format!(
+            "bit {bit} of byte {at} flipped in the {}",
+            if is_journal { "journal" } else { "file" }
+        );
         if judge(folder.path(), &torn_file, journal, &states, &what) {
             harmless += 1;
         } else {
             refused += 1;
         }
     }
-    assert!(harmless > 0 && refused > 0, "{harmless} harmless, {refused} refused");
+    assert!(
+        harmless > 0 && refused > 0,
+        "{harmless} harmless, {refused} refused"
+    );
 }
 
 #[test]
@@ -246,10 +326,18 @@ fn recovery_keeps_what_is_settled_and_sets_the_rest_aside() {
     let mut coverage = Coverage::default();
     coverage.cover(Span::new(0, 1000), SETTLING_S + 900, SETTLING_S);
     let mut ledger = open(&path).unwrap();
-    let change = Transaction { floor_s: Some(0), entries: vec![entry(1, 0, 950)], coverage: Some(coverage), ..page(5, &mut Coverage::default()) };
+    let change = Transaction {
+        floor_s: Some(0),
+        entries: vec![entry(1, 0, 950)],
+        coverage: Some(coverage),
+        ..page(5, &mut Coverage::default())
+    };
     ledger.commit(&change).unwrap();
     ledger.charge(9, 0).unwrap();
-    ledger.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
+    ledger
+        .connection
+        .pragma_update(None, "wal_checkpoint", "TRUNCATE")
+        .unwrap();
     drop(ledger);
     // A row's content changes behind the digest's back.
     let connection = Connection::open(&path).unwrap();
@@ -260,9 +348,15 @@ fn recovery_keeps_what_is_settled_and_sets_the_rest_aside() {
     let Recovery { aside, kept } = recover(&path).unwrap();
     assert!(aside.is_file() && kept.is_some());
     let state = open(&path).unwrap().load().unwrap();
-    let settled = Segment { span: Span::new(0, 900), read_s: crate::ledger::SETTLED };
+    let settled = Segment {
+        span: Span::new(0, 900),
+        read_s: crate::ledger::SETTLED,
+    };
     assert_eq!(state.coverage.segments(), [settled]);
-    assert_eq!((state.floor_s, state.charges_ms.as_slice(), state.gaps.len()), (Some(0), [9].as_slice(), 1));
+    assert_eq!(
+        (state.floor_s, state.charges_ms.as_slice(), state.gaps.len()),
+        (Some(0), [9].as_slice(), 1)
+    );
 }
 
 #[test]
@@ -281,11 +375,23 @@ fn gaps_that_can_be_had_are_refilled() {
     let folder = folder();
     let path = folder.path().join("ledger.db");
     let mut ledger = open(&path).unwrap();
-    let gap = |start_s, end_s| Gap { span: Span::new(start_s, end_s), reason: GapReason::OlderThanRetention, found_ms: 0 };
-    ledger.commit(&Transaction { gaps: vec![gap(0, 10), gap(20, 40), gap(50, 60)], ..Transaction::default() }).unwrap();
+    let gap = |start_s, end_s| Gap {
+        span: Span::new(start_s, end_s),
+        reason: GapReason::OlderThanRetention,
+        found_ms: 0,
+    };
+    ledger
+        .commit(&Transaction {
+            gaps: vec![gap(0, 10), gap(20, 40), gap(50, 60)],
+            ..Transaction::default()
+        })
+        .unwrap();
     drop(ledger);
     assert_eq!(FileLedger::refill(&path, 30).unwrap(), [gap(20, 40), gap(50, 60)]);
-    assert_eq!(open(&path).unwrap().load().unwrap().gaps, [gap(0, 10), gap(20, 30)]);
+    assert_eq!(
+        open(&path).unwrap().load().unwrap().gaps,
+        [gap(0, 10), gap(20, 30)]
+    );
 }
 
 #[test]
