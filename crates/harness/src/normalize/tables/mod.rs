@@ -74,6 +74,8 @@ pub(super) struct Table {
     delimiter: u8,
     /// Whether a `#TYPE` line stands before the header.
     has_type_line: bool,
+    /// Whether lines end with CR LF. The reader of records then counts a line feed with the record after it.
+    has_cr: bool,
 }
 
 impl Table {
@@ -93,6 +95,7 @@ impl Table {
             (has(&[Column::Received]) && has(&[Column::Recipient, Column::RecipientStatus])).then_some(Self {
                 delimiter,
                 has_type_line,
+                has_cr: header.ends_with('\r'),
             })
         })
     }
@@ -120,7 +123,7 @@ pub(super) fn read(
     if table.has_type_line {
         skip_line(&mut source)?;
     }
-    let lines_before = u64::from(table.has_type_line);
+    let lines_before = u64::from(table.has_type_line) + u64::from(table.has_cr);
     let since_row = Cell::new(0);
     let bounded = Bounded {
         inner: source,
