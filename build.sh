@@ -25,6 +25,8 @@ usage() {
   extism        the Extism plug-in                          -> dist/message-trace-extism.wasm
   python        the Python wheel, and its tests             -> dist/message_trace-*.whl
   conformance   every host that is installed against the library; builds what is missing
+  bench         how fast it is, beside what one would pick instead; --quick, --full (1e7 lines), --no-vrl
+                (VRL builds for ten minutes)                -> dist/bench.txt, bench.json, bench.svg
 TEXT
 }
 
@@ -187,6 +189,9 @@ demo_poll() {
     head -n 2 "$folder/events"
     printf '… %s events\n' "$(wc -l <"$folder/events")"
 }
+
+# shellcheck source=crates/bench/build.sh
+. crates/bench/build.sh
 
 # shellcheck source=.ci/test.sh
 . .ci/test.sh
