@@ -196,14 +196,14 @@ fn compared(id: &str) -> String {
         return id.to_owned();
     }
     let digits = digits.to_ascii_lowercase();
-    let [a, b, c, d, e] = [
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..],
-    ];
-    format!("{a}-{b}-{c}-{d}-{e}")
+    let (first, rest) = digits.split_at(8);
+    let (node, groups) = (&rest[12..], &rest[..12]);
+    format!(
+        "{first}-{}-{}-{}-{node}",
+        &groups[..4],
+        &groups[4..8],
+        &groups[8..]
+    )
 }
 
 /// The parser has checked that a body fits into 32 bits.

@@ -251,32 +251,26 @@ mod tests {
         let mut chance = fastrand::Rng::with_seed(3);
         for _ in 0..300 {
             let mut coverage = Coverage::default();
-            let mut model = [None::<i64>; 60];
+            let mut model = vec![None::<i64>; 60];
             for read_s in 0..20 {
-                let start = chance.usize(0..60);
-                let end = chance.usize(start..=60);
-                let span = Span::new(start as i64, end as i64);
+                let start = chance.i64(0..60);
+                let span = Span::new(start, chance.i64(start..=60));
                 coverage.cover(span, read_s, 10);
-                for (second, cell) in model.iter_mut().enumerate().take(end).skip(start) {
-                    let read = if (second as i64) < read_s - 10 {
-                        SETTLED
-                    } else {
-                        read_s
-                    };
-                    *cell = Some(cell.map_or(read, |old| old.max(read)));
+                for (second, cell) in (0..).zip(&mut model) {
+                    if (span.start_s..span.end_s).contains(&second) {
+                        let read = if second < read_s - 10 { SETTLED } else { read_s };
+                        *cell = Some(cell.map_or(read, |old| old.max(read)));
+                    }
                 }
-                for (second, cell) in model.iter().enumerate() {
-                    assert_eq!(at(&coverage, second as i64), *cell);
-                }
-                assert!(Coverage::from_segments(coverage.segments.clone()).is_some());
                 let missing = coverage.missing(Span::new(0, 60));
-                for (second, cell) in model.iter().enumerate() {
-                    let second = second as i64;
+                for (second, cell) in (0..).zip(&model) {
+                    assert_eq!(at(&coverage, second), *cell);
                     let is_missing = missing
                         .iter()
                         .any(|span| (span.start_s..span.end_s).contains(&second));
                     assert_eq!(is_missing, cell.is_none());
                 }
+                assert!(Coverage::from_segments(coverage.segments.clone()).is_some());
             }
         }
     }

@@ -55,8 +55,10 @@ impl Keys {
                 },
             );
         }
-        let Key([a, b, c, d, e, f, g, h, ..]) = self.hash(&text);
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        let Key(hash) = self.hash(&text);
+        let mut low = [0; 8];
+        low.copy_from_slice(&hash[..8]);
+        u64::from_le_bytes(low)
     }
 
     fn hash(&self, text: &[u8]) -> Key {

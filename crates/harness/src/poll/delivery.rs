@@ -1,6 +1,6 @@
 //! A page on its way to the sink.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::graph::{Page, Row};
 use crate::ledger::{Entry, Key, Known, Span};
@@ -75,10 +75,36 @@ impl Delivery {
     }
 }
 
+/// Rows of the last pages that are settled, and whose keys the ledger therefore does not keep. A next link that leads to
+/// the page it is on, or rows that move down while a window is paged, bring them again at once.
+#[derive(Debug, Default)]
+pub(super) struct Passing(VecDeque<HashMap<Key, Known>>);
+
+impl Passing {
+    /// Pages that are remembered: two for each window that may be read side by side.
+    const PAGES: usize = 4;
+
+    fn known(&self, key: &Key) -> Option<Known> {
+        self.0.iter().rev().find_map(|page| page.get(key)).cloned()
+    }
+
+    /// Remembers the rows of a page, and forgets those of an earlier one.
+    pub(super) fn add(&mut self, rows: HashMap<Key, Known>) {
+        if rows.is_empty() {
+            return;
+        }
+        if self.0.len() == Self::PAGES {
+            self.0.pop_front();
+        }
+        self.0.push_back(rows);
+    }
+}
+
 /// What a page comes to when it is held against the ledger.
 pub(super) struct Sorted {
     pub(super) delivery: Delivery,
     pub(super) entries: Vec<Entry>,
+    pub(super) passing: HashMap<Key, Known>,
     pub(super) unchanged: u64,
 }
 
@@ -88,13 +114,14 @@ impl Held {
     }
 
     /// Tells new and changed rows from known ones. `known` is in the order of the page's rows.
-    pub(super) fn sort(self, known: Vec<Option<Known>>, settling_s: i64) -> Sorted {
+    pub(super) fn sort(self, known: Vec<Option<Known>>, passing: &Passing, settling_s: i64) -> Sorted {
         let edge_us = self.end_s * 1_000_000;
         let settled_s = self.read_s - settling_s;
         let mut fresh = Vec::new();
         let mut changed = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();
         let mut on_page: HashMap<Key, usize> = HashMap::new();
+        let mut passes: HashMap<Key, Known> = HashMap::new();
         let mut unchanged = 0;
         for ((at, row), mut before) in (0_u32..).zip(self.page.rows()).zip(known) {
             if row.received_us == Some(edge_us) {
@@ -104,10 +131,14 @@ impl Held {
             if let Some(earlier) = earlier {
                 before = Some(entries[earlier].known.clone());
             }
-            let status = self.page.status(row);
+            before = before.or_else(|| passing.known(&row.key));
+            let received_s = row.received_s().unwrap_or(self.end_s - 1);
             let sequence = match before {
-                Some(Known { content, .. }) if content == row.content => {
+                Some(before) if before.content == row.content => {
                     unchanged += 1;
+                    if received_s < settled_s {
+                        passes.insert(row.key, before);
+                    }
                     continue;
                 }
                 Some(before) => {
@@ -120,16 +151,18 @@ impl Held {
                     0
                 }
             };
-            let received_s = row.received_s().unwrap_or(self.end_s - 1);
             let entry = Entry {
                 key: row.key,
                 known: Known {
                     content: row.content,
                     sequence,
-                    status,
+                    status: self.page.status(row),
                 },
                 received_s,
             };
+            if received_s < settled_s {
+                passes.insert(row.key, entry.known.clone());
+            }
             if let Some(earlier) = earlier {
                 entries[earlier] = entry;
             } else {
@@ -147,6 +180,7 @@ impl Held {
                 changed,
             },
             entries,
+            passing: passes,
             unchanged,
         }
     }

@@ -78,7 +78,7 @@ pub(super) fn drive(
     let core = Core::new(settings, ledger.keys(), state, clock.now_ms());
     let (inputs, arrived) = channel();
     on_start(inputs.clone());
-    let jobs = fetchers(Arc::new(service), &inputs);
+    let jobs = fetchers(&Arc::new(service), &inputs);
     let mut driver = Driver {
         core,
         ledger,
@@ -198,7 +198,7 @@ fn can_heal(error: &LedgerError) -> bool {
     matches!(error, LedgerError::Full(_) | LedgerError::Unusable(..))
 }
 
-fn fetchers(service: Arc<Service>, inputs: &Sender<Input>) -> Sender<Job> {
+fn fetchers(service: &Arc<Service>, inputs: &Sender<Input>) -> Sender<Job> {
     let (jobs, queue) = channel::<Job>();
     let queue = Arc::new(Mutex::new(queue));
     let last: Arc<Mutex<Option<Bearer>>> = Arc::default();
@@ -206,7 +206,7 @@ fn fetchers(service: Arc<Service>, inputs: &Sender<Input>) -> Sender<Job> {
         let (queue, inputs, service, last) = (
             Arc::clone(&queue),
             inputs.clone(),
-            Arc::clone(&service),
+            Arc::clone(service),
             Arc::clone(&last),
         );
         thread::spawn(move || {

@@ -3,6 +3,9 @@
 //! [`Core`] decides everything and does nothing: it is given what happened and the time, and gives back what is to be
 //! done. The program and the campaigns drive the same core, with sockets and a file, or in virtual time.
 
+#![expect(clippy::similar_names, reason = "the unit of a time is the end of its name")]
+
+mod answers;
 mod backoff;
 mod core;
 mod delivery;

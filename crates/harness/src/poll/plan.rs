@@ -124,7 +124,7 @@ impl Rhythm {
             }
             Tier::Sweep => {
                 let start_s = (end_s - self.sweep_s).max(view.floor_s);
-                self.again(
+                Self::again(
                     view,
                     Span::new(start_s, end_s - self.fresh_overlap_s),
                     self.sweep_every_s,
@@ -134,7 +134,7 @@ impl Rhythm {
                 self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), newest_s))
             }
             Tier::CatchUp => self.missing(view, Span::new(unsettled_s.max(view.floor_s), newest_s)),
-            Tier::Deep => self.again(
+            Tier::Deep => Self::again(
                 view,
                 Span::new(view.floor_s, end_s - self.sweep_s),
                 self.deep_every_s,
@@ -168,7 +168,7 @@ impl Rhythm {
     }
 
     /// The newest stretch of `within` that is due to be read again, when it was read every `every_s` at the least.
-    fn again(&self, view: &View<'_>, within: Span, every_s: i64) -> Option<Span> {
+    fn again(view: &View<'_>, within: Span, every_s: i64) -> Option<Span> {
         let oldest_s = view
             .open(within)
             .into_iter()

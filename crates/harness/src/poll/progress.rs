@@ -1,5 +1,6 @@
 //! What a person sees: the log, and one live line on a terminal.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use crate::graph::write_time;
 /// How often the live line is drawn.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often a run without a terminal says how far it is.
-const LOG_INTERVAL: Duration = Duration::from_secs(300);
+const LOG_INTERVAL: Duration = Duration::from_mins(5);
 
 /// The live line and the log.
 pub(super) struct Progress {
@@ -64,7 +65,7 @@ impl Progress {
                 log::warn!(remedy:% = fault.remedy, wait_s = wait_ms.saturating_add(999) / 1000; "{}", fault.sentence);
             }
             Report::Restarted { reason } => {
-                log::warn!("{reason}; the window is begun again at its last delivered row")
+                log::warn!("{reason}; the window is begun again at its last delivered row");
             }
             Report::Gap(gap) => log::error!(
                 from:% = time(gap.span.start_s), to:% = time(gap.span.end_s), reason = gap.reason.name();
@@ -121,17 +122,19 @@ fn live_line(status: &Status) -> String {
         newest_s.map_or_else(|| "–".to_owned(), |newest_s| span(now_s - newest_s)),
     );
     if *missing_s > 120 {
-        line.push_str(&format!(
+        // Writing to a string cannot fail.
+        let _ = write!(
+            line,
             " · {} to catch up with, complete until {}",
             span(*missing_s),
             time(*complete_s)
-        ));
+        );
     }
     if *gaps > 0 {
-        line.push_str(&format!(" · {gaps} gaps"));
+        let _ = write!(line, " · {gaps} gaps");
     }
     if let Some(until_ms) = paused_until_ms {
-        line.push_str(&format!(" · asked to wait {}", span(until_ms / 1000 - now_s)));
+        let _ = write!(line, " · asked to wait {}", span(until_ms / 1000 - now_s));
     }
     if let Some(fault) = trouble {
         line.push_str(" · ");

@@ -82,7 +82,7 @@ pub fn run_setup(setup: &Setup) -> Ended {
         "polling begins"
     );
     let outcome = drive(settings, service, &mut ledger, &mut handover, &clock, |inputs| {
-        watch_signals(stop, inputs)
+        watch_signals(stop, inputs);
     });
     let closed = handover.sink.close();
     match outcome {

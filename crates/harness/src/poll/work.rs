@@ -1,11 +1,12 @@
 //! The way of a page: looked up in the ledger, delivered to the sink, committed. One page at a time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::core::Core;
 use super::delivery::{Delivery, Held, Sorted, Tally};
 use super::signal::{Effect, Fault, Outcome};
-use crate::ledger::{Coverage, Known, Span, Transaction};
+use crate::ledger::{Coverage, Key, Known, Span, Transaction};
 use crate::remedy::Remedy;
 
 /// What is being done with the page at the front.
@@ -27,6 +28,7 @@ pub(super) struct Change {
     transaction: Transaction,
     coverage: Option<Coverage>,
     cover: Option<Span>,
+    passing: HashMap<Key, Known>,
     tally: Tally,
 }
 
@@ -94,10 +96,12 @@ impl Core {
         let Sorted {
             delivery,
             entries,
+            passing,
             unchanged,
-        } = held.sort(known, settling_s);
+        } = held.sort(known, &self.passing, settling_s);
         let mut change = Change {
             cover: Some(cover),
+            passing,
             ..Change::default()
         };
         change.tally.unchanged = unchanged;
@@ -140,6 +144,7 @@ impl Core {
                     self.coverage = coverage;
                 }
                 self.trouble = None;
+                self.passing.add(change.passing);
                 self.tally.new += change.tally.new;
                 self.tally.changed += change.tally.changed;
                 self.tally.unchanged += change.tally.unchanged;
@@ -182,6 +187,7 @@ impl Core {
         };
         if transaction.is_empty() {
             self.tally.unchanged += change.tally.unchanged;
+            self.passing.add(change.passing);
             return;
         }
         let transaction = Arc::new(transaction);

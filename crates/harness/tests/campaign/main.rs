@@ -4,7 +4,6 @@
 //! its number is printed, and the same number gives the same run.
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::print_stdout,
     unreachable_pub,
     reason = "a test fails by panicking and says what it found"

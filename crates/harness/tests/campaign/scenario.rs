@@ -86,37 +86,7 @@ impl Scenario {
         } else {
             message_trace_simulator::Rhythm::WorkingHours
         };
-        simulated.delays = if chance.u8(0..3) == 0 {
-            Delays::up_to_a_day()
-        } else {
-            Delays::default()
-        };
-        simulated.changes = Changes::default();
-        simulated.changes.recalled_per_100_000 = 1_000;
-        simulated.paging = if chance.bool() {
-            Paging::Position
-        } else {
-            Paging::Offset
-        };
-        simulated.refuse_future_end = chance.bool();
-        simulated.latency = Latency {
-            base_ms: chance.u32(20..600),
-            per_row_us: chance.u32(50..600),
-        };
-        simulated.next_link_lifetime = chance.bool().then(|| Duration::seconds(chance.i64(20..600)));
-        simulated.quota = Quota {
-            retry_after: [
-                RetryAfterForm::Seconds,
-                RetryAfterForm::Date,
-                RetryAfterForm::Absent,
-            ][chance.usize(0..3)],
-            ..Quota::default()
-        };
-        simulated.faults = match trouble {
-            Trouble::Calm | Trouble::Busy => FaultRates::none(),
-            Trouble::Rough => FaultRates::some(),
-            Trouble::Harsh => FaultRates::harsh(),
-        };
+        weather(&mut simulated, trouble, &mut chance);
         // Some begin with a day to catch up with, some with none.
         let start = from
             + Duration::seconds(if chance.bool() {
@@ -165,4 +135,39 @@ impl Scenario {
             },
         }
     }
+}
+
+/// What the service and its rows are like.
+fn weather(simulated: &mut Simulated, trouble: Trouble, chance: &mut fastrand::Rng) {
+    simulated.delays = if chance.u8(0..3) == 0 {
+        Delays::up_to_a_day()
+    } else {
+        Delays::default()
+    };
+    simulated.changes = Changes::default();
+    simulated.changes.recalled_per_100_000 = 1_000;
+    simulated.paging = if chance.bool() {
+        Paging::Position
+    } else {
+        Paging::Offset
+    };
+    simulated.refuse_future_end = chance.bool();
+    simulated.latency = Latency {
+        base_ms: chance.u32(20..600),
+        per_row_us: chance.u32(50..600),
+    };
+    simulated.next_link_lifetime = chance.bool().then(|| Duration::seconds(chance.i64(20..600)));
+    simulated.quota = Quota {
+        retry_after: [
+            RetryAfterForm::Seconds,
+            RetryAfterForm::Date,
+            RetryAfterForm::Absent,
+        ][chance.usize(0..3)],
+        ..Quota::default()
+    };
+    simulated.faults = match trouble {
+        Trouble::Calm | Trouble::Busy => FaultRates::none(),
+        Trouble::Rough => FaultRates::some(),
+        Trouble::Harsh => FaultRates::harsh(),
+    };
 }

@@ -146,7 +146,7 @@ impl World {
             store,
             chance: fastrand::Rng::with_seed(scenario.seed ^ 0x6b69_6c6c),
             tracing: Origin::parse("https://graph.microsoft.com")
-                .and_then(|origin| Ok(origin.under("/v1.0/admin/exchange/tracing").expect("a path")))
+                .map(|origin| origin.under("/v1.0/admin/exchange/tracing").expect("a path"))
                 .expect("an origin"),
             now_ms: scenario.start.timestamp_millis(),
             core: None,
@@ -384,7 +384,7 @@ impl World {
         match reply.travel {
             Travel::Silent => self.later(30_000, network("no answer in time")),
             _ if thinking_ms + slow_ms > CLIENT_TIMEOUT_MS => {
-                self.later(CLIENT_TIMEOUT_MS, network("no answer in time"))
+                self.later(CLIENT_TIMEOUT_MS, network("no answer in time"));
             }
             _ if is_seen => self.later(thinking_ms, network("cut")),
             _ => {

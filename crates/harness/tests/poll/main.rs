@@ -1,10 +1,5 @@
 //! The program `message-trace poll` against the simulated service, over real sockets.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod delivery;
 mod secrecy;

@@ -1,9 +1,9 @@
-//! The ledger as one SQLite file.
+//! The ledger as one `SQLite` file.
 //!
 //! The file is guarded three times. A lock on a file beside it keeps a second program out. An epoch in it, raised at
 //! every opening and checked in every commit, stops a program that lost its lock without knowing. Digests over its
 //! tables, kept up to date in every transaction and checked at every opening, tell a damaged file from a whole one:
-//! what SQLite's own checks cannot see, a flipped bit in a value, is seen as well. A file that fails a check is
+//! what `SQLite`'s own checks cannot see, a flipped bit in a value, is seen as well. A file that fails a check is
 //! refused with the way out, and never replaced in silence.
 
 mod digest;
@@ -24,7 +24,7 @@ pub use recover::{Recovery, recover};
 
 use super::{Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Segment, Span, State, Transaction};
 
-/// Marks a SQLite file as a ledger: the letters `MTL1`.
+/// Marks a `SQLite` file as a ledger: the letters `MTL1`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"MTL1");
 /// The version of the file's tables.
 const SCHEMA_VERSION: i32 = 1;

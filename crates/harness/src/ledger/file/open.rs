@@ -239,7 +239,7 @@ fn check(connection: &Connection, path: &Path) -> Result<Digest, LedgerError> {
     }
 }
 
-/// SQLite takes an empty file for a new database: here it is a damaged one. The version is looked at before anything
+/// `SQLite` takes an empty file for a new database: here it is a damaged one. The version is looked at before anything
 /// is opened.
 fn check_header(path: &Path) -> Result<(), LedgerError> {
     let mut header = [0; 100];
@@ -258,7 +258,7 @@ fn check_header(path: &Path) -> Result<(), LedgerError> {
 }
 
 /// Keeps a second program out. The lock is on a file of its own: closing any handle on the database's own file would
-/// drop SQLite's locks.
+/// drop `SQLite`'s locks.
 pub(super) fn lock(path: &Path) -> Result<File, LedgerError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -315,7 +315,7 @@ fn private(options: &mut OpenOptions) {
     let _ = options;
 }
 
-/// The file is for this user alone, also if somebody copied it here. SQLite gives its journal the same rights.
+/// The file is for this user alone, also if somebody copied it here. `SQLite` gives its journal the same rights.
 fn restrict(path: &Path) -> Result<(), LedgerError> {
     #[cfg(unix)]
     {

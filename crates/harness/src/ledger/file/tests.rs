@@ -74,7 +74,10 @@ fn all_keys() -> Vec<Key> {
 }
 
 /// What a ledger holds, in full.
-fn image(ledger: &mut impl Ledger<Error: std::fmt::Debug>) -> (State, Vec<Option<Known>>) {
+type Image = (State, Vec<Option<Known>>);
+
+/// Reads all of it.
+fn image(ledger: &mut impl Ledger<Error: std::fmt::Debug>) -> Image {
     (ledger.load().unwrap(), ledger.look_up(&all_keys()).unwrap())
 }
 
@@ -189,7 +192,7 @@ fn a_later_version_is_refused() {
 }
 
 /// A ledger with some pages in its file and some in its journal, and every state it was ever in.
-fn history(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<(State, Vec<Option<Known>>)>) {
+fn history(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<Image>) {
     let path = folder.join("ledger.db");
     let mut states = Vec::new();
     let mut coverage = Coverage::default();
@@ -213,13 +216,7 @@ fn history(folder: &Path) -> (Vec<u8>, Vec<u8>, Vec<(State, Vec<Option<Known>>)>
 }
 
 /// Opens a torn image: it must be at a state that was committed, or be refused.
-fn judge(
-    folder: &Path,
-    file: &[u8],
-    journal: &[u8],
-    states: &[(State, Vec<Option<Known>>)],
-    what: &str,
-) -> bool {
+fn judge(folder: &Path, file: &[u8], journal: &[u8], states: &[Image], what: &str) -> bool {
     for name in ["ledger.db-shm", "ledger.db-wal", "ledger.db.lock"] {
         let _ = fs::remove_file(folder.join(name));
     }
