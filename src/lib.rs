@@ -1,7 +1,7 @@
 //! Turns raw Microsoft 365 message-trace rows into events for a SIEM.
 //!
 //! A *line* is one raw JSON object as Microsoft wrote it; an *event* is what becomes of it. The way of a line is
-//! short: [`format`] reads it into a trace record or refuses it, [`target`] writes the record. No I/O, no clock, and
+//! short: `format` reads it into a trace record or refuses it, `target` writes the record. No I/O, no clock, and
 //! no state that a line could see: the same line and options give the same bytes.
 //!
 //! ```

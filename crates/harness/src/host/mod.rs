@@ -64,6 +64,7 @@ pub trait Transform: Send {
 pub struct Host(Kind);
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are as many hosts as threads")]
 enum Kind {
     Component(component::Loaded),
     Native,

@@ -71,7 +71,7 @@ impl Source {
     /// The size of a regular file, in bytes.
     pub(super) fn size(&self) -> Option<u64> {
         let metadata = std::fs::metadata(self.path.as_ref()?).ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 }
 
