@@ -116,7 +116,7 @@ do_all() {
 }
 
 # The core module alone, by its path; `reproducible` calls it in its copy.
-do_core() {
+do_component_core() {
     need_rust "$guest"
     need_dependencies
     build_guest +simd128
@@ -130,8 +130,8 @@ do_reproducible() {
     trap "rm -rf '$copy'" EXIT
     mkdir "$copy/another folder" "$copy/cargo-home"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy/another folder"
-    here=$(do_core)
-    there=$(cd "$copy/another folder" && CARGO_HOME=$copy/cargo-home CARGO_TARGET_DIR=$copy/target ./build.sh core)
+    here=$(do_component_core)
+    there=$(cd "$copy/another folder" && CARGO_HOME=$copy/cargo-home CARGO_TARGET_DIR=$copy/target ./build.sh component-core)
     cmp "$here" "$there" || fail 'two builds of the same source differ'
     ! grep -qaF -e "$copy" -e "$HOME" -e "$(pwd -P)" "$here" || fail 'a folder of the builder is inside'
     printf 'the same %s bytes from two folders\n' "$(wc -c <"$here")"
