@@ -144,7 +144,9 @@ MAX_ARGUMENT = 100_000
 
 def wave(text: str) -> str:
     """The text as WAVE writes it: a JSON string but for `\\u{…}`."""
-    return re.sub(r"\\u([0-9a-f]{4})", r"\\u{\1}", json.dumps(text, ensure_ascii=False))
+    # Escape by escape: behind a backslash that is itself escaped, a `u` is only a letter.
+    quoted = json.dumps(text, ensure_ascii=False)
+    return re.sub(r"\\(?:u([0-9a-f]{4})|.)", lambda found: f"\\u{{{found[1]}}}" if found[1] else found[0], quoted)
 
 
 def unwave(text: str) -> str:
