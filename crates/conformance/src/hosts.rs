@@ -76,6 +76,13 @@ pub(crate) fn all() -> Vec<Host> {
             may_decline: false,
             is_from_registry: true,
         },
+        Host {
+            name: "wasmtime",
+            kind: Kind::InProcess(crate::program::load),
+            sameness: Sameness::Bytes,
+            may_decline: false,
+            is_from_registry: true,
+        },
         process("python-core", || python("core", "dist/message-trace-core.wasm")),
         process("python-core-plain", || {
             python("core-plain", "dist/message-trace-core-plain.wasm")

@@ -9,6 +9,7 @@
 
 mod jobs;
 mod hosts;
+mod program;
 mod protocol;
 mod compare;
 mod report;

@@ -1,0 +1,97 @@
+//! The program's own host: the component under wasmtime, in this process.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use message_trace::Revision;
+use message_trace_harness::host::{Cache, Host, Reason, Transform};
+use serde_json::{Value, json};
+
+use crate::hosts::{Calls, Missing};
+use crate::jobs::{Answer, Call, Job};
+use crate::protocol::Outcome;
+
+/// Loads the component that the program carries.
+pub(crate) fn load() -> Result<Box<dyn Calls>, Missing> {
+    let host = Host::embedded(&Cache::of_user()).map_err(|error| Missing(format!("{error:#}")))?;
+    Ok(Box::new(Program {
+        host,
+        transforms: HashMap::new(),
+    }))
+}
+
+struct Program {
+    host: Host,
+    /// One for each set of options.
+    transforms: HashMap<String, Box<dyn Transform>>,
+}
+
+impl Calls for Program {
+    fn call(&mut self, job: &Job) -> Outcome {
+        let options = serde_json::to_string(&job.options).unwrap_or_default();
+        if !self.transforms.contains_key(&options) {
+            match self.host.transform(&job.options) {
+                Ok(transform) => self.transforms.insert(options.clone(), transform),
+                Err(error) => return Outcome::Declined(format!("{error:#}")),
+            };
+        }
+        let Some(transform) = self.transforms.get_mut(&options) else {
+            return Outcome::Declined("no transform".to_owned());
+        };
+        let mut answer = Answer {
+            seconds: f64::INFINITY,
+            ..Answer::default()
+        };
+        for _ in 0..job.times() {
+            let start = Instant::now();
+            (answer.events, answer.rejections) = call(transform.as_mut(), job);
+            answer.seconds = answer.seconds.min(start.elapsed().as_secs_f64());
+        }
+        Outcome::Answer(answer)
+    }
+}
+
+fn call(transform: &mut dyn Transform, job: &Job) -> (Vec<u8>, Vec<Value>) {
+    let line = match &job.call {
+        Call::Batch => {
+            let batch = transform.normalize_batch(&job.input);
+            let refused = batch
+                .refused
+                .iter()
+                .map(|refused| to_json(refused.line, &refused.reason));
+            return (batch.events, refused.collect());
+        }
+        Call::Line => transform.normalize(&job.input),
+        Call::Revision {
+            sequence,
+            previous_status,
+        } => {
+            let revision = Revision {
+                sequence: *sequence,
+                previous_status: previous_status.as_deref(),
+            };
+            transform.normalize_revision(&job.input, &revision)
+        }
+    };
+    match line {
+        Ok(event) => (event.into_bytes(), Vec::new()),
+        Err(reason) => (Vec::new(), vec![to_json(1, &reason)]),
+    }
+}
+
+fn to_json(line: u32, reason: &Reason) -> Value {
+    let mut refusal = json!({ "line": line, "reason": reason.name() });
+    let detail = match reason {
+        Reason::Syntax(number)
+        | Reason::Envelope(number)
+        | Reason::TooLong(number)
+        | Reason::TooDeep(number) => {
+            json!(number)
+        }
+        Reason::MissingField(field) | Reason::InvalidField(field) => json!(field),
+        Reason::UnknownFormat => return refusal,
+        Reason::Fault(_) => json!(reason.detail()),
+    };
+    refusal["detail"] = detail;
+    refusal
+}
