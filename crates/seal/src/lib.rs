@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, WitPrinter};
@@ -30,6 +30,10 @@ pub fn seal(module: &[u8]) -> Result<Vec<u8>> {
         .context("this is no core module with a WIT world inside")?
         .encode()
         .context("the module does not fit its world")?;
+    ensure!(
+        !describe(&component)?.exports.is_empty(),
+        "this module holds no WIT world: it would export nothing"
+    );
     Ok(component)
 }
 
@@ -61,7 +65,7 @@ pub fn describe(component: &[u8]) -> Result<Contents> {
     Ok(contents)
 }
 
-/// What the component exports as WIT text without comments, for comparison with `wit/`.
+/// What the component exports as WIT text without comments and `@since`, for comparison with `wit/`.
 ///
 /// # Errors
 ///
@@ -71,7 +75,7 @@ pub fn wit(component: &[u8]) -> Result<String> {
     interfaces(decoded.resolve())
 }
 
-/// The interfaces of a folder of WIT files as text without comments.
+/// The interfaces of a folder of WIT files as text without comments and `@since`.
 ///
 /// # Errors
 ///
@@ -90,7 +94,12 @@ fn interfaces(resolve: &Resolve) -> Result<String> {
             let mut printer = WitPrinter::default();
             printer.emit_docs(false);
             printer.print_interface(resolve, *id)?;
-            let _ = writeln!(text, "{name}\n{}", printer.output);
+            // A component does not keep since when an item is there.
+            let printed = printer.output.to_string();
+            let items = printed
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("@since"));
+            let _ = writeln!(text, "{name}\n{}", items.collect::<Vec<_>>().join("\n"));
         }
     }
     Ok(text)
