@@ -140,6 +140,12 @@ fn main() -> ExitCode {
     let days = seeds.end - seeds.start;
     baselines(&seeds);
     println!("{days} tenant-days in {:.0} s", began.elapsed().as_secs_f64());
+    // In the words of every test, so that whoever counts tests counts this one.
+    let (passed, missed) = if failed.is_empty() { (1, 0) } else { (0, 1) };
+    let verdict = if failed.is_empty() { "ok" } else { "FAILED" };
+    println!(
+        "test result: {verdict}. {passed} passed; {missed} failed; 0 ignored; 0 measured; 0 filtered out"
+    );
     if failed.is_empty() {
         return ExitCode::SUCCESS;
     }
