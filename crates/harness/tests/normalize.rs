@@ -44,7 +44,11 @@ fn seeds_come_out_equal_from_files_from_stdin_and_natively() {
             normalize(&["--native"], line).success(),
         ];
         for output in outputs {
-            assert_eq!(values(&output.get_output().stdout), [wanted.clone()], "{name}");
+            assert_eq!(
+                values(&output.get_output().stdout),
+                std::slice::from_ref(&wanted),
+                "{name}"
+            );
         }
     }
 }
