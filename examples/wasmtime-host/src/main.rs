@@ -1,5 +1,5 @@
 //! One line from standard input into one event, through the component:
-//! `cargo run -p wasmtime-host -- dist/message-trace.wasm < fixtures/graph-delivered.in.txt`
+//! `cargo run --manifest-path examples/wasmtime-host/Cargo.toml -- dist/message-trace.wasm < fixtures/graph-delivered.in.txt`
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
