@@ -1,0 +1,105 @@
+//! Every fixture, for every target, in both forms a record can have.
+
+use message_trace::{Normalizer, Options, Rejection, Target};
+use message_trace_fluent_bit_host::{Instance, function, record, refusal};
+use message_trace_reference::{Case, cases};
+use serde_json::Value;
+
+use crate::guest::wasm;
+
+fn options_json(case: &Case) -> Option<String> {
+    std::fs::read_to_string(case.file("options.json")).ok()
+}
+
+fn natively(options: Options, line: &[u8]) -> Result<Value, Rejection> {
+    let mut event = Vec::new();
+    Normalizer::new(options).normalize(line, &mut event)?;
+    Ok(serde_json::from_slice(&event).unwrap())
+}
+
+/// The cases without those of a row delivered again: a poller's business.
+fn all() -> Vec<Case> {
+    let mut all = cases().unwrap();
+    all.retain(|case| case.revision.is_none());
+    all
+}
+
+#[test]
+fn a_raw_line_in_log_gives_the_event_of_the_fixture() {
+    let mut instance = Instance::new(wasm()).unwrap();
+    let mut count = 0;
+    for (case, target) in all().iter().flat_map(|case| Target::ALL.map(|target| (case, target))) {
+        let text = String::from_utf8_lossy(&case.input).into_owned();
+        let record = record::with_options(&record::of_line(&case.input), options_json(case).as_deref());
+        let event = instance.call(&function(target.name()), &record).unwrap().unwrap();
+        let name = format!("{} {}", case.name, target.name());
+        let rejected = case.file("rejection.json").exists();
+        if rejected && std::str::from_utf8(&case.input).is_ok() {
+            let expected = natively(case.options_for(target), &case.input).unwrap_err();
+            assert_eq!(refusal(&event), Some(expected.to_string()), "{name}");
+            let event: Value = serde_json::from_str(&event).unwrap();
+            assert_eq!(event["log"], Value::from(text), "{name}");
+        } else if rejected {
+            // Broken UTF-8 does not reach a filter: Fluent Bit mends it before.
+            assert_eq!(
+                refusal(&event).is_some(),
+                natively(case.options_for(target), text.as_bytes()).is_err(),
+                "{name}"
+            );
+        } else {
+            let expected = std::fs::read(case.file(&format!("{}.json", target.name()))).unwrap();
+            let expected: Value = serde_json::from_slice(&expected).unwrap();
+            let event: Value = serde_json::from_str(&event).unwrap();
+            assert_eq!(event, expected, "{name}");
+        }
+        count += 1;
+    }
+    assert!(count > 400, "{count} cases");
+}
+
+/// Fixtures about something that Fluent Bit's JSON parser does not let through: white space around a row.
+const CHANGED_BY_THE_PARSER: &[&str] = &["reject-too-long-crlf-counts"];
+
+#[test]
+fn a_parsed_line_gives_the_same_event_but_for_the_original() {
+    let mut instance = Instance::new(wasm()).unwrap();
+    let mut count = 0;
+    let mut changed = Vec::new();
+    for (case, target) in all().iter().flat_map(|case| Target::ALL.map(|target| (case, target))) {
+        let Some(parsed) = record::parsed(&case.input) else {
+            continue;
+        };
+        let name = format!("{} {}", case.name, target.name());
+        let record = record::with_options(&parsed, options_json(case).as_deref());
+        let event = instance.call(&function(target.name()), &record).unwrap().unwrap();
+        match natively(case.options_for(target), &parsed) {
+            Err(rejection) => {
+                assert_eq!(refusal(&event), Some(rejection.to_string()), "{name}");
+                let event: Value = serde_json::from_str(&event).unwrap();
+                assert_eq!(event["log"].as_str().unwrap().as_bytes(), parsed, "{name}");
+            }
+            Ok(expected) => {
+                let mut event: Value = serde_json::from_str(&event).unwrap();
+                assert_eq!(event, expected, "{name}");
+                let file = case.file(&format!("{}.json", target.name()));
+                if let Ok(fixture) = std::fs::read(file) {
+                    let mut fixture: Value = serde_json::from_slice(&fixture).unwrap();
+                    for event in [&mut event, &mut fixture] {
+                        event["message"] = Value::Null;
+                        event["raw_data"] = Value::Null;
+                        event["event"]["original"] = Value::Null;
+                    }
+                    if event != fixture {
+                        changed.push(case.name.clone());
+                    }
+                } else {
+                    changed.push(case.name.clone());
+                }
+            }
+        }
+        count += 1;
+    }
+    changed.dedup();
+    assert_eq!(changed, CHANGED_BY_THE_PARSER);
+    assert!(count > 300, "{count} cases");
+}
