@@ -10,3 +10,4 @@ mod guest;
 mod fixtures;
 mod hostile;
 mod cost;
+mod real;
