@@ -117,8 +117,14 @@ mod tests {
         let at = |record: &str| {
             last_member(record.as_bytes()).map(|Member { start, value }| (start, record[value..].to_owned()))
         };
-        assert_eq!(at(r#"{"a":1,"message_trace_options":"x"}"#), Some((6, r#""x"}"#.to_owned())));
-        assert_eq!(at(r#"{"message_trace_options":"x"}"#), Some((0, r#""x"}"#.to_owned())));
+        assert_eq!(
+            at(r#"{"a":1,"message_trace_options":"x"}"#),
+            Some((6, r#""x"}"#.to_owned()))
+        );
+        assert_eq!(
+            at(r#"{"message_trace_options":"x"}"#),
+            Some((0, r#""x"}"#.to_owned()))
+        );
         assert_eq!(
             at(r#"{"a":1,"message_trace_options":"{\"b\":[\"c\"]}"}"#),
             Some((6, r#""{\"b\":[\"c\"]}"}"#.to_owned()))

@@ -1,32 +1,75 @@
 //! The content of JSON strings.
 
+/// The lowest bit of every byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of every byte of a word.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
 /// Appends the text of the string whose content begins `content`, up to its closing quote. A lone surrogate becomes
 /// U+FFFD. Fluent Bit wrote the string: what is no JSON is taken as it stands.
 pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) {
-    let mut at = 0;
+    let start = out.len();
+    // Room for all at once: text is shorter than its content, but for an escape that is cut off at the end.
+    out.resize(start + content.len() + 8, 0);
+    let text = &mut out[start..];
+    let (mut at, mut to) = (0, 0);
     loop {
-        let plain = content[at..]
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\'))
-            .map_or(content.len(), |len| at + len);
-        out.extend_from_slice(&content[at..plain]);
-        let [b'\\', escape, rest @ ..] = &content[plain..] else {
-            return;
-        };
-        at = plain + 2;
-        match escape {
-            b'b' => out.push(8),
-            b'f' => out.push(12),
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'u' => {
-                let (character, len) = unicode(rest);
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                at += len;
+        // Eight bytes at a time, copied before it is known how many of them are plain.
+        while let Some(word) = content.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            if let Some(room) = text.get_mut(to..to + 8) {
+                room.copy_from_slice(word);
             }
-            other => out.push(*other),
+            let plain = plain_bytes(u64::from_le_bytes(*word));
+            at += plain;
+            to += plain;
+            if plain < 8 {
+                break;
+            }
         }
+        let (byte, len) = match content.get(at..) {
+            None | Some([] | [b'"', ..] | [b'\\']) => break,
+            Some([b'\\', b'u', rest @ ..]) => {
+                let (character, len) = unicode(rest);
+                let mut utf8 = [0; 4];
+                let utf8 = character.encode_utf8(&mut utf8).as_bytes();
+                if let Some(room) = text.get_mut(to..to + utf8.len()) {
+                    room.copy_from_slice(utf8);
+                }
+                to += utf8.len();
+                at += 2 + len;
+                continue;
+            }
+            Some([b'\\', escape, ..]) => (unescaped(*escape), 2),
+            Some([byte, ..]) => (*byte, 1),
+        };
+        if let Some(room) = text.get_mut(to) {
+            *room = byte;
+        }
+        to += 1;
+        at += len;
+    }
+    out.truncate(start + to);
+}
+
+/// How many bytes of a word come before the first quote or backslash; 8 if there is none.
+#[inline]
+fn plain_bytes(word: u64) -> usize {
+    let quote = word ^ (ONES * 0x22);
+    let backslash = word ^ (ONES * 0x5C);
+    // The high bit of the lowest byte found; bits above it mean nothing.
+    let found = (quote.wrapping_sub(ONES) | backslash.wrapping_sub(ONES)) & !word & HIGHS;
+    (found.trailing_zeros() / 8) as usize
+}
+
+/// The character behind a backslash.
+fn unescaped(escape: u8) -> u8 {
+    match escape {
+        b'b' => 8,
+        b'f' => 12,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        other => other,
     }
 }
 
@@ -86,8 +129,14 @@ mod tests {
 
     #[test]
     fn a_string_is_decoded_up_to_its_closing_quote() {
-        assert_eq!(decoded(r#"a\"b\\c\/\b\f\n\r\t","other":"x""#), "a\"b\\c/\u{8}\u{c}\n\r\t");
-        assert_eq!(decoded(r#"\u00e4\u20ac\ud83d\ude00\ud83d \ude00""#), "ä€😀\u{fffd} \u{fffd}");
+        assert_eq!(
+            decoded(r#"a\"b\\c\/\b\f\n\r\t","other":"x""#),
+            "a\"b\\c/\u{8}\u{c}\n\r\t"
+        );
+        assert_eq!(
+            decoded(r#"\u00e4\u20ac\ud83d\ude00\ud83d \ude00""#),
+            "ä€😀\u{fffd} \u{fffd}"
+        );
         assert_eq!(decoded(r"\ud83d\u0041"), "\u{fffd}A");
     }
 
@@ -101,7 +150,10 @@ mod tests {
 
     #[test]
     fn encoding_is_undone_by_decoding() {
-        let text: String = (0..0x250).filter_map(char::from_u32).chain("見🎉".chars()).collect();
+        let text: String = (0..0x250)
+            .filter_map(char::from_u32)
+            .chain("見🎉".chars())
+            .collect();
         let mut content = Vec::new();
         encode(text.as_bytes(), &mut content);
         assert!(!content.iter().any(|byte| *byte < 0x20));

@@ -86,9 +86,16 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_without_the_value() {
-        for (key, value) in [("target", "secret"), ("keep_original", "secret"), ("max_line_bytes", "-1")] {
+        for (key, value) in [
+            ("target", "secret"),
+            ("keep_original", "secret"),
+            ("max_line_bytes", "-1"),
+        ] {
             let problem = of(&[(key, value)]).unwrap_err();
-            assert!(problem.starts_with(&format!("config.{key}: expected")), "{problem}");
+            assert!(
+                problem.starts_with(&format!("config.{key}: expected")),
+                "{problem}"
+            );
             assert!(!problem.contains(value), "{problem}");
         }
     }

@@ -111,7 +111,10 @@ fn push_value(value: &ViewValue, line: &mut Vec<u8>) {
 /// Appends text as it stands between the quotes of a JSON string.
 pub(crate) fn push_escaped(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    while let Some(at) = rest
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
         out.extend_from_slice(&rest[..at]);
         match rest[at] {
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -159,7 +162,10 @@ mod tests {
             r#"{"receivedDateTime":"then","subject":"\"x\"\t\u0001é","size":-1,"status":{}}"#
         );
         assert_eq!(
-            line(vec![("Received", ViewValue::Null), ("Size", ViewValue::Float(1.0))]),
+            line(vec![
+                ("Received", ViewValue::Null),
+                ("Size", ViewValue::Float(1.0))
+            ]),
             r#"{"Received":null,"Size":1.0}"#
         );
         assert_eq!(line(vec![("subject", text("x"))]), "{}");

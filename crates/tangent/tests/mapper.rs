@@ -1,9 +1,5 @@
 //! The plug-in under a host with Tangent's faults.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 use std::process::Command;
@@ -31,8 +27,21 @@ fn wasm() -> &'static [u8] {
             .current_dir(&root)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .args(["rustc", "--quiet", "--package", "message-trace-tangent", "--lib", "--release"])
-            .args(["--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--target-dir"])
+            .args([
+                "rustc",
+                "--quiet",
+                "--package",
+                "message-trace-tangent",
+                "--lib",
+                "--release",
+            ])
+            .args([
+                "--crate-type",
+                "cdylib",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--target-dir",
+            ])
             .arg(&target)
             .status()
             .unwrap();
@@ -42,10 +51,17 @@ fn wasm() -> &'static [u8] {
 }
 
 fn events(plugin: &mut Plugin, lines: &[&str]) -> Vec<Value> {
-    let rows = lines.iter().map(|line| Row::read(line.as_bytes()).unwrap()).collect();
+    let rows = lines
+        .iter()
+        .map(|line| Row::read(line.as_bytes()).unwrap())
+        .collect();
     let events = plugin.process(rows).unwrap();
-    let events = events.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    events.map(|event| serde_json::from_slice(event).unwrap()).collect()
+    let events = events
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
+    events
+        .map(|event| serde_json::from_slice(event).unwrap())
+        .collect()
 }
 
 /// Takes the copy of the line out.
@@ -71,11 +87,19 @@ fn every_fixture_gives_its_event_but_for_the_original() {
     let mut different = Vec::new();
     let mut count = 0;
     for target in Target::ALL {
-        for case in cases().unwrap().into_iter().filter(|case| case.revision.is_none()) {
-            let Some(row) = Row::read(&case.input) else { continue };
+        for case in cases()
+            .unwrap()
+            .into_iter()
+            .filter(|case| case.revision.is_none())
+        {
+            let Some(row) = Row::read(&case.input) else {
+                continue;
+            };
             let options = std::fs::read_to_string(case.file("options.json"));
-            let mut config: Value =
-                options.map_or_else(|_| serde_json::json!({}), |text| serde_json::from_str(&text).unwrap());
+            let mut config: Value = options.map_or_else(
+                |_| serde_json::json!({}),
+                |text| serde_json::from_str(&text).unwrap(),
+            );
             config["target"] = Value::from(target.name());
             let mut plugin = Plugin::new(wasm(), &config.to_string()).unwrap();
             let event = String::from_utf8(plugin.process(vec![row]).unwrap()).unwrap();
@@ -98,22 +122,47 @@ fn every_fixture_gives_its_event_but_for_the_original() {
     }
     different.sort();
     different.dedup();
-    assert_eq!(different.iter().filter(|name| !is_hidden(name)).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(
+        different
+            .iter()
+            .filter(|name| !is_hidden(name))
+            .collect::<Vec<_>>(),
+        Vec::<&String>::new()
+    );
     assert_eq!(different.len(), HIDDEN.len());
     assert!(count > 400, "{count} cases");
 }
 
 #[test]
 fn a_batch_with_junk_loses_nothing() {
-    let mut plugin = Plugin::new(wasm(), r#"{"target":"ecs","organization_domains":["example.com"]}"#).unwrap();
+    let mut plugin = Plugin::new(
+        wasm(),
+        r#"{"target":"ecs","organization_domains":["example.com"]}"#,
+    )
+    .unwrap();
     let events = events(
         &mut plugin,
-        &[ROW, "{}", "[]", "1", "null", r#"{"receivedDateTime":[]}"#, r#"{"Received":null}"#, ROW],
+        &[
+            ROW,
+            "{}",
+            "[]",
+            "1",
+            "null",
+            r#"{"receivedDateTime":[]}"#,
+            r#"{"Received":null}"#,
+            ROW,
+        ],
     );
-    let kinds: Vec<_> = events.iter().map(|event| event["event"]["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<_> = events
+        .iter()
+        .map(|event| event["event"]["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds.len(), 8);
     assert_eq!((kinds[0], kinds[7]), ("event", "event"));
-    assert!(kinds[1..7].iter().all(|kind| *kind == "pipeline_error"), "{kinds:?}");
+    assert!(
+        kinds[1..7].iter().all(|kind| *kind == "pipeline_error"),
+        "{kinds:?}"
+    );
     assert_eq!(events[6]["error"]["message"], "Received is missing");
     assert!(plugin.process(Vec::new()).unwrap().is_empty());
 }
@@ -124,7 +173,10 @@ fn an_escape_survives_though_the_text_does_not() {
     let mut plugin = Plugin::new(wasm(), r#"{"target":"ecs"}"#).unwrap();
     let events = events(&mut plugin, &[line]);
     assert_eq!(events[0]["email"]["subject"], "FW: \"urgent\"\té é");
-    assert_eq!(events[0]["error"]["message"][0], "size: expected a whole number of bytes");
+    assert_eq!(
+        events[0]["error"]["message"][0],
+        "size: expected a whole number of bytes"
+    );
     let original: Value = serde_json::from_str(events[0]["event"]["original"].as_str().unwrap()).unwrap();
     assert_eq!(original["subject"], "FW: \"urgent\"\té é");
 }
@@ -139,7 +191,11 @@ fn rows_of_both_formats_are_wanted_and_no_others() {
         ("{}", false),
         (r#"{"a":{"receivedDateTime":"x"}}"#, false),
     ] {
-        assert_eq!(plugin.wants(&Row::read(line.as_bytes()).unwrap()), wanted, "{line}");
+        assert_eq!(
+            plugin.wants(&Row::read(line.as_bytes()).unwrap()),
+            wanted,
+            "{line}"
+        );
     }
     assert_eq!(plugin.metadata().unwrap().0, "message-trace");
 }
@@ -149,6 +205,9 @@ fn options_that_are_none_mark_every_row() {
     let mut plugin = Plugin::new(wasm(), r#"{"target":"secret"}"#).unwrap();
     let events = events(&mut plugin, &[ROW, ROW]);
     assert_eq!(events.len(), 2);
-    assert_eq!(events[0]["error"]["message"], "config.target: expected sekoia, ecs or ocsf");
+    assert_eq!(
+        events[0]["error"]["message"],
+        "config.target: expected sekoia, ecs or ocsf"
+    );
     assert_eq!(events[1]["log"], ROW);
 }

@@ -10,7 +10,9 @@ mod costs;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use wasmi::{Config, Engine, Instance as Module, Linker, Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
+use wasmi::{
+    Config, Engine, Instance as Module, Linker, Memory, Store, StoreLimits, StoreLimitsBuilder, TypedFunc,
+};
 
 /// The stack of a filter unless `Wasm_Stack_Size` says otherwise, in bytes: 8 KiB in Fluent Bit, whose runtime has cells
 /// of four bytes; the ones here have eight.
@@ -63,7 +65,9 @@ impl Instance {
         store.limiter(|limits| limits);
         store.set_fuel(u64::MAX)?;
         let module = Linker::new(&engine).instantiate_and_start(&mut store, &compiled)?;
-        let memory = module.get_memory(&store, "memory").context("no memory is exported")?;
+        let memory = module
+            .get_memory(&store, "memory")
+            .context("no memory is exported")?;
         Ok(Self {
             malloc: module.get_typed_func(&store, "malloc")?,
             free: module.get_typed_func(&store, "free")?,
@@ -134,7 +138,9 @@ impl Instance {
             // An address is unsigned.
             let address = address.cast_unsigned() as usize;
             let memory = self.memory.data(&self.store);
-            let rest = memory.get(address..).context("the address lies outside of the memory")?;
+            let rest = memory
+                .get(address..)
+                .context("the address lies outside of the memory")?;
             let len = rest
                 .iter()
                 .position(|byte| *byte == 0)
@@ -191,7 +197,9 @@ pub fn run(
         .iter()
         .map(|line| {
             let record = record::with_options(&record::of_line(line), options);
-            let event = instance.call(&function, &record)?.context("a record was dropped")?;
+            let event = instance
+                .call(&function, &record)?
+                .context("a record was dropped")?;
             Ok(refusal(&event).map_or(Ok(event), Err))
         })
         .collect()

@@ -8,13 +8,20 @@ use crate::guest::wasm;
 /// The most instructions that a row may take, for each target, where the row was parsed and where it was not.
 ///
 /// Fluent Bit's interpreter runs some 400 million a second; see the README for what it makes of that.
-const LIMITS: [(&str, u64, u64); 3] = [("sekoia", 100_000, 100_000), ("ecs", 100_000, 100_000), ("ocsf", 100_000, 100_000)];
+const LIMITS: [(&str, u64, u64); 3] = [
+    ("sekoia", 100_000, 100_000),
+    ("ecs", 100_000, 100_000),
+    ("ocsf", 100_000, 100_000),
+];
 
 #[test]
 fn a_row_takes_few_instructions() {
     let mut text = Vec::new();
     write_lines(&mut text, 7, 2000, LineFormat::Mixed).unwrap();
-    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&[u8]> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .collect();
     for (target, parsed_limit, log_limit) in LIMITS {
         let parsed: Vec<_> = lines.iter().filter_map(|line| record::parsed(line)).collect();
         let log: Vec<_> = lines.iter().map(|line| record::of_line(line)).collect();
@@ -26,7 +33,10 @@ fn a_row_takes_few_instructions() {
             }
             let each = (instance.instructions().unwrap() - before) / records.len() as u64;
             eprintln!("{target} {form}: {each} instructions a row");
-            assert!(each <= limit, "{target} {form}: {each} instructions a row, at most {limit}");
+            assert!(
+                each <= limit,
+                "{target} {form}: {each} instructions a row, at most {limit}"
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ fn all() -> Vec<Case> {
 fn a_raw_line_in_log_gives_the_event_of_the_fixture() {
     let mut instance = Instance::new(wasm()).unwrap();
     let mut count = 0;
-    for (case, target) in all().iter().flat_map(|case| Target::ALL.map(|target| (case, target))) {
+    for (case, target) in all()
+        .iter()
+        .flat_map(|case| Target::ALL.map(|target| (case, target)))
+    {
         let text = String::from_utf8_lossy(&case.input).into_owned();
         let record = record::with_options(&record::of_line(&case.input), options_json(case).as_deref());
         let event = instance.call(&function(target.name()), &record).unwrap().unwrap();
@@ -65,7 +68,10 @@ fn a_parsed_line_gives_the_same_event_but_for_the_original() {
     let mut instance = Instance::new(wasm()).unwrap();
     let mut count = 0;
     let mut changed = Vec::new();
-    for (case, target) in all().iter().flat_map(|case| Target::ALL.map(|target| (case, target))) {
+    for (case, target) in all()
+        .iter()
+        .flat_map(|case| Target::ALL.map(|target| (case, target)))
+    {
         let Some(parsed) = record::parsed(&case.input) else {
             continue;
         };

@@ -18,8 +18,21 @@ pub(crate) fn wasm() -> &'static [u8] {
             .current_dir(&root)
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .args(["rustc", "--quiet", "--package", "message-trace-fluent-bit", "--lib", "--release"])
-            .args(["--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--target-dir"])
+            .args([
+                "rustc",
+                "--quiet",
+                "--package",
+                "message-trace-fluent-bit",
+                "--lib",
+                "--release",
+            ])
+            .args([
+                "--crate-type",
+                "cdylib",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--target-dir",
+            ])
             .arg(&target)
             .status()
             .unwrap();

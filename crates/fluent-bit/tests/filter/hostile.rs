@@ -5,11 +5,16 @@ use serde_json::{Value, json};
 
 use crate::guest::wasm;
 
-const ROW: &str = r#"{"receivedDateTime":"2025-06-13T10:30:00Z","senderAddress":"alice@example.com","status":"delivered"}"#;
-const DOMAINS: &str = r#"{"organization_domains":["example.com"],"tenant_id":"4451a062-48cb-e80d-e8c0-196330437ae6"}"#;
+const ROW: &str =
+    r#"{"receivedDateTime":"2025-06-13T10:30:00Z","senderAddress":"alice@example.com","status":"delivered"}"#;
+const DOMAINS: &str =
+    r#"{"organization_domains":["example.com"],"tenant_id":"4451a062-48cb-e80d-e8c0-196330437ae6"}"#;
 
 fn call(instance: &mut Instance, record: impl AsRef<[u8]>) -> Value {
-    let event = instance.call("message_trace_ecs", record.as_ref()).unwrap().unwrap();
+    let event = instance
+        .call("message_trace_ecs", record.as_ref())
+        .unwrap()
+        .unwrap();
     serde_json::from_str(&event).unwrap()
 }
 
@@ -45,7 +50,11 @@ fn a_hostile_record_stays_in_the_stream() {
         let event = instance.call("message_trace_sekoia", record.as_bytes()).unwrap();
         assert!(refusal(&event.unwrap()).is_some(), "{record}");
     }
-    let broken = [&b"\xff\xfe"[..], b"{\"log\":\"\xff\"}", b"{\"receivedDateTime\":\"\xc3\x28\"}"];
+    let broken = [
+        &b"\xff\xfe"[..],
+        b"{\"log\":\"\xff\"}",
+        b"{\"receivedDateTime\":\"\xc3\x28\"}",
+    ];
     for record in broken {
         let event = instance.call("message_trace_sekoia", record).unwrap();
         assert!(refusal(&event.unwrap()).is_some());
@@ -57,7 +66,10 @@ fn a_hostile_record_stays_in_the_stream() {
 fn a_nul_in_a_value_comes_out_escaped() {
     let mut instance = Instance::new(wasm()).unwrap();
     let record = ROW.replace("delivered", "a\\u0000b");
-    assert_eq!(call(&mut instance, record)["m365"]["message_trace"]["status"], "a\0b");
+    assert_eq!(
+        call(&mut instance, record)["m365"]["message_trace"]["status"],
+        "a\0b"
+    );
 }
 
 #[test]
@@ -70,9 +82,15 @@ fn options_stand_last_and_are_taken_out() {
         ROW.strip_suffix('}').unwrap()
     );
     for _ in 0..2 {
-        for record in [record::with_options(ROW.as_bytes(), Some(DOMAINS)), as_object.clone().into_bytes()] {
+        for record in [
+            record::with_options(ROW.as_bytes(), Some(DOMAINS)),
+            as_object.clone().into_bytes(),
+        ] {
             let event = call(&mut instance, record);
-            assert_eq!(event["organization"]["id"], "4451a062-48cb-e80d-e8c0-196330437ae6");
+            assert_eq!(
+                event["organization"]["id"],
+                "4451a062-48cb-e80d-e8c0-196330437ae6"
+            );
             assert_eq!(event["event"]["original"], ROW);
         }
         let line = record::with_options(&record::of_line(ROW.as_bytes()), Some(DOMAINS));
@@ -84,11 +102,20 @@ fn options_stand_last_and_are_taken_out() {
 #[test]
 fn options_that_are_none_mark_every_row_and_name_no_value() {
     let mut instance = Instance::new(wasm()).unwrap();
-    for options in ["", "x", "[]", "{\"tenant\":\"secret\"}", "{\"keep_original\":\"secret\"}"] {
+    for options in [
+        "",
+        "x",
+        "[]",
+        "{\"tenant\":\"secret\"}",
+        "{\"keep_original\":\"secret\"}",
+    ] {
         let event = call(&mut instance, record::with_options(ROW.as_bytes(), Some(options)));
         assert_eq!(event["log"], ROW, "{options}");
         let message = event["error"]["message"].as_str().unwrap();
-        assert!(message.starts_with("message_trace_options: expected"), "{message}");
+        assert!(
+            message.starts_with("message_trace_options: expected"),
+            "{message}"
+        );
         assert!(!message.contains("secret"), "{message}");
     }
 }
@@ -155,7 +182,8 @@ fn memory_does_not_grow() {
     let line = record::of_line(ROW.as_bytes());
     let rounds = |instance: &mut Instance, calls: u32| {
         for call in 0..calls {
-            let function = ["message_trace_sekoia", "message_trace_ecs", "message_trace_ocsf"][call as usize % 3];
+            let function =
+                ["message_trace_sekoia", "message_trace_ecs", "message_trace_ocsf"][call as usize % 3];
             let record = if call % 2 == 0 { ROW.as_bytes() } else { &line };
             instance.call(function, record).unwrap();
         }

@@ -18,7 +18,9 @@ fn fluent_bit() -> Option<PathBuf> {
         return Some(path.into());
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("fluent-bit")).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("fluent-bit"))
+        .find(|file| file.is_file())
 }
 
 /// Lines that end where they end: the fixtures that hold no line feed, and rows as a tenant has them.
@@ -60,7 +62,9 @@ fn run(program: &Path, folder: &Path, target: Target) -> Vec<Value> {
     assert!(status.success(), "{status}");
     let text = fs::read(out).unwrap();
     let events = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    events.map(|event| serde_json::from_slice(event).unwrap()).collect()
+    events
+        .map(|event| serde_json::from_slice(event).unwrap())
+        .collect()
 }
 
 #[test]
@@ -80,7 +84,9 @@ fn a_real_fluent_bit_gives_the_same_events() {
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
             .map(|line| {
-                let event = instance.call(&function(target.name()), &record::of_line(line)).unwrap();
+                let event = instance
+                    .call(&function(target.name()), &record::of_line(line))
+                    .unwrap();
                 serde_json::from_str(&event.unwrap()).unwrap()
             })
             .collect();
@@ -89,7 +95,12 @@ fn a_real_fluent_bit_gives_the_same_events() {
         for (event, expected) in events.iter().zip(&expected) {
             assert_eq!(event, expected, "{}", target.name());
         }
-        eprintln!("{}: {} events as expected from {}", target.name(), events.len(), program.display());
+        eprintln!(
+            "{}: {} events as expected from {}",
+            target.name(),
+            events.len(),
+            program.display()
+        );
     }
     fs::remove_dir_all(&folder).unwrap();
 }

@@ -82,7 +82,10 @@ impl Plugin {
     ///
     /// A trap.
     pub fn metadata(&mut self) -> Result<(String, String)> {
-        let meta = self.processor.tangent_logs_mapper().call_metadata(&mut self.store)?;
+        let meta = self
+            .processor
+            .tangent_logs_mapper()
+            .call_metadata(&mut self.store)?;
         Ok((meta.name, meta.version))
     }
 
@@ -216,24 +219,33 @@ impl log::HostLogview for Host {
     }
 
     fn get_list(&mut self, view: Resource<Row>, path: String) -> Option<Vec<log::Scalar>> {
-        self.row(&view, |row| Some(row.lookup(&path)?.as_array()?.iter().filter_map(scalar).collect()))
+        self.row(&view, |row| {
+            Some(row.lookup(&path)?.as_array()?.iter().filter_map(scalar).collect())
+        })
     }
 
     fn get_map(&mut self, view: Resource<Row>, path: String) -> Option<Vec<(String, log::Scalar)>> {
         self.row(&view, |row| {
             let members = row.lookup(&path)?.as_object()?.iter();
-            Some(members.filter_map(|(key, value)| Some((key.clone(), scalar(value)?))).collect())
+            Some(
+                members
+                    .filter_map(|(key, value)| Some((key.clone(), scalar(value)?)))
+                    .collect(),
+            )
         })
     }
 
     fn keys(&mut self, view: Resource<Row>, path: String) -> Vec<String> {
-        let keys = self.row(&view, |row| Some(row.lookup(&path)?.as_object()?.keys().cloned().collect()));
+        let keys = self.row(&view, |row| {
+            Some(row.lookup(&path)?.as_object()?.keys().cloned().collect())
+        });
         keys.unwrap_or_default()
     }
 
     fn log(&mut self, view: Resource<Row>) -> String {
         self.texts += 1;
-        self.row(&view, |row| Some(row.corrupted_text())).unwrap_or_default()
+        self.row(&view, |row| Some(row.corrupted_text()))
+            .unwrap_or_default()
     }
 
     fn drop(&mut self, view: Resource<Row>) -> wasmtime::Result<()> {

@@ -49,12 +49,18 @@ impl Row {
     pub fn corrupted_text(&self) -> String {
         let mut text = self.text.clone();
         let mut at = 0;
-        while let Some(open) = text[at..].iter().position(|byte| *byte == b'"').map(|len| at + len) {
+        while let Some(open) = text[at..]
+            .iter()
+            .position(|byte| *byte == b'"')
+            .map(|len| at + len)
+        {
             let mut close = open + 1;
             while text.get(close).is_some_and(|byte| *byte != b'"') {
                 close += if text[close] == b'\\' { 2 } else { 1 };
             }
-            let Some(string) = text.get(open..=close) else { break };
+            let Some(string) = text.get(open..=close) else {
+                break;
+            };
             if let Ok(plain) = serde_json::from_slice::<String>(string) {
                 text[open + 1..=open + plain.len()].copy_from_slice(plain.as_bytes());
             }
