@@ -1,7 +1,6 @@
 //! The filter in an interpreter, by Fluent Bit's rules.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stderr,
     reason = "a test fails by panicking, and says what it measured"
 )]
