@@ -18,6 +18,8 @@ use super::{Format, Kind, Line, Slot, Slots, read};
 const MAX_SHAPES: usize = 8;
 /// The longest text between two values that a shape holds, in bytes.
 const MAX_LITERAL: usize = 256;
+/// The deepest nesting that a shape holds: a walk goes down by calls, and some hosts give 8 KiB of stack.
+const MAX_NESTING: u32 = 4;
 /// The most values of a line that a shape holds.
 const MAX_VALUES: usize = 64;
 
@@ -249,6 +251,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Takes the object or array that comes next, `depth` brackets deep.
     fn container(&mut self, depth: u32) -> Option<()> {
+        if depth > MAX_NESTING {
+            return None;
+        }
         let open = self.reader.peek()?;
         let close = if open == b'{' { b'}' } else { b']' };
         self.reader.open(open).ok()?;

@@ -5,7 +5,7 @@
 //! before it calls again.
 #![expect(unsafe_code, reason = "addresses come in and go out")]
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use message_trace::Target;
 
@@ -14,8 +14,9 @@ use crate::heap::Heap;
 
 thread_local! {
     static HEAP: RefCell<Heap> = const { RefCell::new(Heap::new()) };
-    /// For each function, made when it is first called.
-    static FILTERS: RefCell<[Option<Filter>; 4]> = const { RefCell::new([const { None }; 4]) };
+    /// For each function, made when it is first called. Taken out for a call: where a call traps, the filter in it is
+    /// lost and the next call makes another one, while the instance goes on.
+    static FILTERS: [Cell<Option<Box<Filter>>>; 4] = const { [const { Cell::new(None) }; 4] };
 }
 
 /// Makes an export: a filter whose target is fixed, or named by the options.
@@ -68,16 +69,21 @@ unsafe fn call(
     record: *const u8,
     record_len: u32,
 ) -> *const u8 {
-    FILTERS.with_borrow_mut(|filters| {
-        let filter = filters[index].get_or_insert_with(|| Filter::new(target));
+    FILTERS.with(|filters| {
+        let mut filter = filters[index]
+            .take()
+            .unwrap_or_else(|| Box::new(Filter::new(target)));
         let text = if record.is_null() {
             filter.lost(record_len)
         } else {
             // SAFETY: the caller's promise; nothing else touches the buffer during the call.
             filter.event(unsafe { core::slice::from_raw_parts(record, record_len as usize) })
         };
+        // The text is in a buffer of the filter's own, which stays where it is until the filter's next call.
+        let text = text.as_ptr();
         HEAP.with_borrow_mut(|heap| heap.end_call(tag, record));
-        text.as_ptr()
+        filters[index].set(Some(filter));
+        text
     })
 }
 

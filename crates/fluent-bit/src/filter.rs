@@ -70,7 +70,14 @@ impl Filter {
             out,
         } = self;
         out.clear();
+        // Where the line ends the record, there are no options: nothing else need be looked at.
+        let bare = record.starts_with(LOG) && {
+            line.clear();
+            let end = quoted::decode(&record[LOG.len()..], line);
+            record.len() == LOG.len() + end + b"\"}".len()
+        };
         let (body, normalizer) = match with_options {
+            _ if bare => (record, None),
             Some(known) if same_end(record, &known.end) => (
                 &record[..record.len() - known.end.len()],
                 Some(&mut known.normalizer),
@@ -122,8 +129,7 @@ fn normalize(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal<'static>> {
     if body.starts_with(LOG) {
-        line.clear();
-        quoted::decode(&body[LOG.len()..], line);
+        // The line was decoded already.
         return normalizer.normalize(line, out).map_err(Refusal::Line);
     }
     let result = if whole {

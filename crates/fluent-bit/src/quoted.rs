@@ -6,8 +6,8 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Appends the text of the string whose content begins `content`, up to its closing quote. A lone surrogate becomes
-/// U+FFFD. Fluent Bit wrote the string: what is no JSON is taken as it stands.
-pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) {
+/// U+FFFD. Fluent Bit wrote the string: what is no JSON is taken as it stands. Returns where the text ended.
+pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) -> usize {
     let start = out.len();
     // Room for all at once: text is shorter than its content, but for an escape that is cut off at the end.
     out.resize(start + content.len() + 8, 0);
@@ -49,6 +49,7 @@ pub(crate) fn decode(content: &[u8], out: &mut Vec<u8>) {
         at += len;
     }
     out.truncate(start + to);
+    at
 }
 
 /// How many bytes of a word come before the first quote or backslash; 8 if there is none.

@@ -23,12 +23,13 @@ fn fluent_bit() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Lines that end where they end: the fixtures that hold no line feed, and rows as a tenant has them.
+/// Lines that end where they end: the fixtures that hold no line feed and fit one read, and rows as a tenant has them.
 fn lines() -> Vec<u8> {
     let mut lines = Vec::new();
     for case in cases().unwrap() {
         let plain = std::str::from_utf8(&case.input).is_ok_and(|text| !text.trim().is_empty());
-        let one = !case.input.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0));
+        let one =
+            case.input.len() < 65_536 && !case.input.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0));
         if plain && one && case.revision.is_none() {
             lines.extend_from_slice(&case.input);
             lines.push(b'\n');
