@@ -8,6 +8,7 @@
 
 use core::cell::RefCell;
 
+use crate::lanes::into_text;
 use crate::{ECS_VERSION, FORMATS, OCSF_VERSION, Options, Rejection, Revision, Target};
 
 wit_bindgen::generate!({ path: "wit", world: "message-trace" });
@@ -18,32 +19,7 @@ struct Component;
 
 thread_local! {
     /// The normalizer of the plain call. Kept, so that it knows the shape of the lines before.
-    static DEFAULT: RefCell<State> = RefCell::new(State::new(Options::default()));
-}
-
-/// A normalizer, and room for an event that is used again.
-struct State {
-    normalizer: crate::Normalizer,
-    event: Vec<u8>,
-}
-
-impl State {
-    fn new(options: Options) -> Self {
-        Self {
-            normalizer: crate::Normalizer::new(options),
-            event: Vec::new(),
-        }
-    }
-
-    /// The event that `write` writes, in memory of just its size: the host takes it as it is.
-    fn event(
-        &mut self,
-        write: impl FnOnce(&mut crate::Normalizer, &mut Vec<u8>) -> Result<(), Rejection>,
-    ) -> Result<String, wit::Rejection> {
-        self.event.clear();
-        write(&mut self.normalizer, &mut self.event).map_err(rejection)?;
-        Ok(core::str::from_utf8(&self.event).map_or_else(|_| lossy(&self.event), str::to_owned))
-    }
+    static DEFAULT: RefCell<crate::Normalizer> = RefCell::new(crate::Normalizer::new(Options::default()));
 }
 
 export!(Component);
@@ -52,9 +28,8 @@ impl wit::Guest for Component {
     type Normalizer = Normalizer;
 
     fn normalize(line: String) -> Result<String, wit::Rejection> {
-        DEFAULT.with_borrow_mut(|state| {
-            state.event(|normalizer, event| normalizer.normalize(line.as_bytes(), event))
-        })
+        DEFAULT
+            .with_borrow_mut(|normalizer| event(&line, |event| normalizer.normalize(line.as_bytes(), event)))
     }
 
     fn about() -> wit::Info {
@@ -72,7 +47,7 @@ impl wit::Guest for Component {
 }
 
 /// The exported resource. One call at a time is in it: a guest has one thread and calls nothing that calls back.
-struct Normalizer(RefCell<State>);
+struct Normalizer(RefCell<crate::Normalizer>);
 
 impl wit::GuestNormalizer for Normalizer {
     fn new(options: wit::Options) -> Self {
@@ -92,13 +67,13 @@ impl wit::GuestNormalizer for Normalizer {
             keep_original,
             max_line_bytes,
         };
-        Self(RefCell::new(State::new(options)))
+        Self(RefCell::new(crate::Normalizer::new(options)))
     }
 
     fn normalize(&self, line: String) -> Result<String, wit::Rejection> {
-        self.0
-            .borrow_mut()
-            .event(|normalizer, event| normalizer.normalize(line.as_bytes(), event))
+        event(&line, |event| {
+            self.0.borrow_mut().normalize(line.as_bytes(), event)
+        })
     }
 
     fn normalize_revision(&self, line: String, revision: wit::Revision) -> Result<String, wit::Rejection> {
@@ -110,9 +85,11 @@ impl wit::GuestNormalizer for Normalizer {
             sequence,
             previous_status: previous_status.as_deref(),
         };
-        self.0
-            .borrow_mut()
-            .event(|normalizer, event| normalizer.normalize_revision(line.as_bytes(), &revision, event))
+        event(&line, |event| {
+            self.0
+                .borrow_mut()
+                .normalize_revision(line.as_bytes(), &revision, event)
+        })
     }
 
     fn normalize_batch(&self, lines: Vec<u8>) -> wit::Batch {
@@ -141,7 +118,6 @@ impl Normalizer {
         let count = self
             .0
             .borrow_mut()
-            .normalizer
             .normalize_batch(lines, &mut events, &mut refused);
         let rejections = refused
             .into_iter()
@@ -171,12 +147,17 @@ fn rejection(rejection: crate::Rejection) -> wit::Rejection {
     }
 }
 
-/// Events are made of UTF-8 lines and constant text; the check is there so that no bug can hand out anything else.
-fn text(events: Vec<u8>) -> String {
-    String::from_utf8(events).unwrap_or_else(|error| lossy(error.as_bytes()))
+/// The event of one line, in memory that the host takes as it is.
+fn event(
+    line: &str,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Rejection>,
+) -> Result<String, wit::Rejection> {
+    let mut event = Vec::with_capacity(event_capacity(line.len()));
+    write(&mut event).map_err(rejection)?;
+    Ok(text(event))
 }
 
-#[cold]
-fn lossy(events: &[u8]) -> String {
-    String::from_utf8_lossy(events).into_owned()
+/// Events are made of UTF-8 lines and constant text; the check is there so that no bug can hand out anything else.
+fn text(events: Vec<u8>) -> String {
+    into_text(events).unwrap_or_else(|events| String::from_utf8_lossy(&events).into_owned())
 }

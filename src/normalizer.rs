@@ -11,7 +11,7 @@ use crate::rejection::{Rejected, Rejection};
 use crate::target::{Event, Writer};
 
 /// How many bytes are kept readable behind a line that stands alone, so that it can be read in whole blocks.
-const PADDING: usize = 512;
+const PADDING: usize = 64;
 /// The most room that is made for the events of a batch before it is known how long they are, in bytes.
 const MAX_FIRST_ROOM: usize = 1 << 24;
 
@@ -148,8 +148,8 @@ impl Normalizer {
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
-        if let Some(result) = self.row_of_known_shape(padded, 0, |at, _| at == end, revision, out) {
-            return result.map(|_| ());
+        if let Some(result) = self.row_that_ends_at(end, padded, 0, revision, out) {
+            return result;
         }
         let line = &padded[..end];
         match format::read(line)? {
@@ -175,8 +175,8 @@ impl Normalizer {
     ) -> Result<(), Rejection> {
         self.check_length(row.len())?;
         let Range { start, end } = row;
-        if let Some(result) = self.row_of_known_shape(line, start, |at, _| at == end, revision, out) {
-            return result.map(|_| ());
+        if let Some(result) = self.row_that_ends_at(end, line, start, revision, out) {
+            return result;
         }
         let row = &line[start..end];
         if row.first() != Some(&b'{') {
@@ -188,6 +188,20 @@ impl Normalizer {
                 format::rows(row, start, depth).count(),
             ))),
         }
+    }
+
+    /// The line from `start` to `end` of `bytes`, if it is a row of a known shape.
+    #[inline(never)]
+    fn row_that_ends_at(
+        &mut self,
+        end: usize,
+        bytes: &[u8],
+        start: usize,
+        revision: Option<Revision<'_>>,
+        out: &mut Out,
+    ) -> Option<Result<(), Rejection>> {
+        let result = self.row_of_known_shape(bytes, start, |at, _| at == end, revision, out)?;
+        Some(result.map(|_| ()))
     }
 
     /// The line that starts at `start` of `bytes`, if it is a row of a known shape: where it ends.
@@ -202,19 +216,16 @@ impl Normalizer {
     ) -> Option<Result<usize, Rejection>> {
         let before = out.len();
         let Writer { before_original, .. } = self.options.writer;
+        let mut slots = Slots::default();
         let matched = if let Some(opening) = before_original {
             out.put(opening);
-            self.shapes.read(bytes, start, out, ends)
+            self.shapes.read(bytes, start, out, &mut slots, ends)
         } else {
             self.buffers.original.truncate(0);
-            self.shapes.read(bytes, start, &mut self.buffers.original, ends)
+            self.shapes
+                .read(bytes, start, &mut self.buffers.original, &mut slots, ends)
         };
-        let Some(Matched {
-            format,
-            mut slots,
-            end,
-        }) = matched
-        else {
+        let Some(Matched { format, end }) = matched else {
             out.truncate(before);
             return None;
         };
@@ -330,9 +341,8 @@ impl Batch<'_> {
         if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
             let result = match self.normalizer.check_length(line.len()) {
                 Ok(()) => self.normalizer.with_padding(line, |normalizer, padded| {
-                    let ends = |at, _| at == line.len();
-                    match normalizer.row_of_known_shape(padded, 0, ends, None, out) {
-                        Some(result) => result.map(|_| None),
+                    match normalizer.row_that_ends_at(line.len(), padded, 0, None, out) {
+                        Some(result) => result.map(|()| None),
                         None => match format::read(line)? {
                             Line::Row(format, slots) => {
                                 normalizer.row(format, line, slots, None, out).map(|()| None)

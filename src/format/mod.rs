@@ -12,6 +12,7 @@ pub(crate) use shape::{Matched, Shapes};
 
 use crate::Rejection;
 use crate::json::decode_into;
+use crate::lanes::Span;
 use crate::record::{Field, Instant, Ip, Problems, Text, TraceRecord};
 
 /// A vendor's shape of a line.
@@ -60,9 +61,11 @@ enum Kind {
     /// Not there, or `null`.
     #[default]
     Absent,
-    /// A string without a backslash.
+    /// A string without a backslash, or one that is copied with them.
     Plain,
-    /// A string with one.
+    /// A string with backslashes, each before what an event escapes too and in the same way.
+    PlainlyEscaped,
+    /// A string with other escapes.
     Escaped,
     Number,
     /// Neither text nor number.
@@ -103,8 +106,12 @@ pub(crate) fn record<'a>(
     decoded: &'a mut Vec<u8>,
 ) -> Result<TraceRecord<'a>, Rejection> {
     decoded.clear();
-    for slot in slots.iter_mut() {
-        if slot.kind == Kind::Escaped {
+    for (slot, field) in slots.iter_mut().zip(Field::ALL) {
+        // A subject is only ever copied.
+        if slot.kind == Kind::PlainlyEscaped && field == Field::Subject {
+            slot.kind = Kind::Plain;
+        }
+        if matches!(slot.kind, Kind::PlainlyEscaped | Kind::Escaped) {
             let start = decoded.len();
             decode_into(&line[slot.range()], decoded);
             *slot = Slot::new(Kind::Escaped, start, decoded.len());
@@ -137,7 +144,7 @@ impl<'a> Values<'a> {
                 .ok_or(Rejection::MissingField(time_key))?,
         };
         let received = format
-            .instant(received_as_written.bytes)
+            .instant(received_as_written.bytes())
             .ok_or(Rejection::InvalidField(time_key))?;
         Ok(TraceRecord {
             format,
@@ -164,11 +171,11 @@ impl<'a> Values<'a> {
         let text = match slot.kind {
             Kind::Absent => return None,
             Kind::Plain => Text {
-                bytes: &self.line[slot.range()],
+                span: Span::new(self.line, slot.range()),
                 plain: true,
             },
-            Kind::Escaped => Text {
-                bytes: &self.decoded[slot.range()],
+            Kind::PlainlyEscaped | Kind::Escaped => Text {
+                span: Span::new(self.decoded, slot.range()),
                 plain: false,
             },
             Kind::Number | Kind::Other => {
@@ -176,7 +183,7 @@ impl<'a> Values<'a> {
                 return None;
             }
         };
-        (!text.bytes.is_empty()).then_some(text)
+        (!text.span.is_empty()).then_some(text)
     }
 
     /// The size: digits, as a number or as a string.
@@ -184,7 +191,7 @@ impl<'a> Values<'a> {
         let slot = self.slots[Field::Size as usize];
         let digits = match slot.kind {
             Kind::Number => &self.line[slot.range()],
-            _ => self.text(Field::Size)?.bytes,
+            _ => self.text(Field::Size)?.bytes(),
         };
         let size = size_bytes(digits);
         if size.is_none() {
@@ -195,7 +202,7 @@ impl<'a> Values<'a> {
 
     fn ip(&mut self, field: Field) -> Option<Ip<'a>> {
         let text = self.text(field)?;
-        let ip = Ip::parse(text.bytes);
+        let ip = Ip::parse(text.span);
         if ip.is_none() {
             self.problems.add(field);
         }

@@ -35,7 +35,6 @@ pub(crate) struct Shapes {
 #[derive(Debug)]
 pub(crate) struct Matched {
     pub(crate) format: Format,
-    pub(crate) slots: Slots,
     /// Where the line ends.
     pub(crate) end: usize,
 }
@@ -61,27 +60,28 @@ struct Step {
 
 impl Shapes {
     /// Reads the line that starts at `start` of `bytes` if it fits a shape, and appends it, escaped for a JSON string,
-    /// to `out`. The line ends where the shape ends: `ends` says whether that is right, told the place and whether the
-    /// line holds a line feed, as only a line that did not come out of a batch may. Where `None`, `out` is as it was.
+    /// to `out`; `slots`, which are empty, say where its values are. The line ends where the shape ends: `ends` says
+    /// whether that is right, told the place and whether the line holds a line feed, as only a line that did not come
+    /// out of a batch may. Where `None`, `out` and `slots` are as they were.
     #[inline]
     pub(crate) fn read(
         &self,
         bytes: &[u8],
         start: usize,
         out: &mut Out,
+        slots: &mut Slots,
         ends: impl Fn(usize, bool) -> bool,
     ) -> Option<Matched> {
         let before = out.len();
         for shape in &self.shapes {
-            let mut slots = Slots::default();
-            let end = shape.read(bytes, start, out, &mut slots);
+            let end = shape.read(bytes, start, out, slots);
             if let Some(end) = end.filter(|&end| ends(end, shape.line_feed)) {
                 return Some(Matched {
                     format: shape.format,
-                    slots,
                     end,
                 });
             }
+            *slots = Slots::default();
             out.truncate(before);
         }
         None
@@ -174,20 +174,25 @@ fn read_string(bytes: &[u8], start: usize, out: &mut Out) -> Option<Slot> {
         match *bytes.get(at)? {
             b'"' => break,
             b'\\' => {
-                kind = Kind::Escaped;
                 let len = escape_len(bytes.get(at..)?)?;
                 match bytes[at + 1] {
                     b'"' => out.put_array(br#"\\\""#),
                     b'\\' => out.put_array(br"\\\\"),
-                    _ => {
+                    escape => {
+                        if matches!(escape, b'/' | b'u') {
+                            kind = Kind::Escaped;
+                        }
                         out.put_byte(b'\\');
                         out.put(&bytes[at..at + len]);
                     }
                 }
+                if kind == Kind::Plain {
+                    kind = Kind::PlainlyEscaped;
+                }
                 at += len;
             }
             byte if is_plain(byte) => {
-                // Fewer than 16 bytes are left.
+                // Few bytes are left.
                 out.put_byte(byte);
                 non_ascii |= !byte.is_ascii();
                 at += 1;

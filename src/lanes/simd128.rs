@@ -1,11 +1,14 @@
 //! A block as one vector of WebAssembly's `simd128`.
 
 use core::arch::wasm32::{
-    i8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2_splat, v128, v128_and, v128_any_true, v128_load,
-    v128_or, v128_store, v128_xor,
+    i8x16_bitmask, i8x16_gt, i8x16_lt, i8x16_splat, u8x16_add, u8x16_eq, u8x16_lt, u8x16_splat,
+    u8x16_sub_sat, u64x2_splat, v128, v128_and, v128_any_true, v128_load, v128_or, v128_store, v128_xor,
 };
 
 use super::BLOCK;
+
+/// How many blocks are worked on at once.
+pub(super) const AT_ONCE: usize = 2;
 
 #[derive(Clone, Copy)]
 pub(super) struct Block(v128);
@@ -14,6 +17,11 @@ impl Block {
     #[inline]
     pub(super) fn zero() -> Self {
         Self(u64x2_splat(0))
+    }
+
+    #[inline]
+    pub(super) fn splat(byte: u8) -> Self {
+        Self(u8x16_splat(byte))
     }
 
     /// # Safety
@@ -59,17 +67,58 @@ impl Block {
         i8x16_bitmask(self.0) != 0
     }
 
-    /// How many bytes come before the first that is no plain character of a JSON string; 16 if all are.
+    /// Each byte with `byte` added, wrapping.
     #[inline]
-    pub(super) fn plain_bytes(self) -> usize {
+    pub(super) fn add(self, byte: u8) -> Self {
+        Self(u8x16_add(self.0, u8x16_splat(byte)))
+    }
+
+    /// A bit for each byte that is `byte`, the first one lowest.
+    #[inline]
+    pub(super) fn equal(self, byte: u8) -> u32 {
+        u32::from(i8x16_bitmask(u8x16_eq(self.0, u8x16_splat(byte))))
+    }
+
+    /// A bit for each byte that is below `limit`, which is 0x80 at most; the first one lowest.
+    #[inline]
+    pub(super) fn below(self, limit: u8) -> u32 {
+        u32::from(i8x16_bitmask(u8x16_lt(self.0, u8x16_splat(limit))))
+    }
+
+    /// ASCII capitals as small letters, all else as it is.
+    #[inline]
+    pub(super) fn ascii_lower(self) -> Self {
+        // As signed numbers what is not ASCII is negative.
+        let capital = v128_and(
+            i8x16_gt(self.0, i8x16_splat(0x40)),
+            i8x16_lt(self.0, i8x16_splat(0x5B)),
+        );
+        Self(v128_or(self.0, v128_and(capital, u8x16_splat(0x20))))
+    }
+
+    /// A bit for each byte that is no plain character of a JSON string, the first one lowest.
+    #[inline]
+    fn special(self) -> u64 {
+        // Only the highest bit of each byte counts: below 0x20 something is left of 0x20, and 0x7F more sets that bit.
+        // A comparison would be four instructions in the compiled code, not two.
+        let control = u8x16_add(u8x16_sub_sat(u8x16_splat(0x20), self.0), u8x16_splat(0x7F));
         let special = v128_or(
             v128_or(
                 u8x16_eq(self.0, u8x16_splat(b'"')),
                 u8x16_eq(self.0, u8x16_splat(b'\\')),
             ),
-            u8x16_lt(self.0, u8x16_splat(0x20)),
+            control,
         );
-        let mask = u32::from(i8x16_bitmask(special)) | 1 << BLOCK;
-        mask.trailing_zeros() as usize
+        u64::from(i8x16_bitmask(special))
+    }
+
+    /// How many bytes come before the first that is no plain character of a JSON string; all if there is none.
+    #[inline]
+    pub(super) fn plain_bytes(blocks: [Self; AT_ONCE]) -> usize {
+        let mut special = 0;
+        for (i, block) in blocks.into_iter().enumerate() {
+            special |= block.special() << (i * BLOCK);
+        }
+        (special.trailing_zeros() as usize).min(AT_ONCE * BLOCK)
     }
 }

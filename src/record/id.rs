@@ -1,31 +1,46 @@
 //! A trace id in the form in which it is compared.
 
 use super::Text;
+use crate::lanes::{Span, WIDE};
+
+/// The length of a GUID with dashes.
+const GUID: usize = 36;
 
 /// A trace id, ready to be compared: a GUID as lower-case hexadecimal digits with dashes, another text as it is.
 #[derive(Debug)]
 pub(crate) enum TraceId<'a> {
-    Guid([u8; 36]),
+    /// A GUID, with room behind it so that it is copied in whole blocks.
+    Guid([u8; WIDE]),
     Other(Text<'a>),
 }
 
 impl<'a> TraceId<'a> {
     /// Reads the spellings of .NET: 32 digits, with dashes, and either of those in braces or parentheses.
     pub(crate) fn of(text: Text<'a>) -> Self {
-        let inner = match text.bytes {
+        let inner = match text.bytes() {
             [b'{', inner @ .., b'}'] | [b'(', inner @ .., b')'] => inner,
             bytes => bytes,
         };
         guid(inner).map_or(Self::Other(text), Self::Guid)
+    }
+
+    pub(crate) fn text(&self) -> Text<'_> {
+        match self {
+            Self::Guid(guid) => Text {
+                span: Span::new(guid, 0..GUID),
+                plain: true,
+            },
+            Self::Other(text) => *text,
+        }
     }
 }
 
 /// Where the groups of digits stand with dashes, and where without.
 const GROUPS: [(usize, usize, usize); 5] = [(0, 0, 8), (9, 8, 4), (14, 12, 4), (19, 16, 4), (24, 20, 12)];
 
-fn guid(text: &[u8]) -> Option<[u8; 36]> {
+fn guid(text: &[u8]) -> Option<[u8; WIDE]> {
     let mut digits = [0; 32];
-    if let Ok(dashed) = <&[u8; 36]>::try_from(text) {
+    if let Ok(dashed) = <&[u8; GUID]>::try_from(text) {
         for (with, without, len) in GROUPS {
             digits[without..without + len].copy_from_slice(&dashed[with..with + len]);
         }
@@ -45,7 +60,7 @@ fn guid(text: &[u8]) -> Option<[u8; 36]> {
     if !valid {
         return None;
     }
-    let mut guid = [b'-'; 36];
+    let mut guid = [b'-'; WIDE];
     for (with, without, len) in GROUPS {
         guid[with..with + len].copy_from_slice(&digits[without..without + len]);
     }
@@ -55,16 +70,14 @@ fn guid(text: &[u8]) -> Option<[u8; 36]> {
 #[cfg(test)]
 mod tests {
     use super::{Text, TraceId};
+    use crate::lanes::Span;
 
     fn compared(text: &str) -> String {
         let text = Text {
-            bytes: text.as_bytes(),
+            span: Span::alone(text.as_bytes()),
             plain: true,
         };
-        match TraceId::of(text) {
-            TraceId::Guid(guid) => String::from_utf8_lossy(&guid).into_owned(),
-            TraceId::Other(text) => String::from_utf8_lossy(text.bytes).into_owned(),
-        }
+        String::from_utf8_lossy(TraceId::of(text).text().bytes()).into_owned()
     }
 
     #[test]

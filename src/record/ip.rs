@@ -1,37 +1,43 @@
 //! IP addresses, read leniently and written in one form.
 
-/// The longest text of an IPv6 address: eight groups of four digits.
-const MAX_TEXT: usize = 39;
+use crate::lanes::{Span, WIDE};
 
 /// An IP address in its canonical text: dotted decimal for IPv4 (also where it came mapped into IPv6), RFC 5952 for
 /// IPv6.
 #[derive(Clone, Debug)]
 pub(crate) enum Ip<'a> {
     /// Text that was canonical as it came.
-    AsWritten(&'a [u8]),
+    AsWritten(Span<'a>),
     Written(Written),
 }
 
 /// A text that was written anew.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
-    text: [u8; MAX_TEXT],
+    /// With room behind the text, so that it is copied in whole blocks.
+    text: [u8; WIDE],
     len: u8,
 }
 
 impl PartialEq for Ip<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
+        self.span().bytes() == other.span().bytes()
     }
 }
 
 impl<'a> Ip<'a> {
     /// Reads an IPv4 address, or an IPv6 address with or without brackets and zone id. Anything else is no IP.
-    pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
+    #[inline]
+    pub(crate) fn parse(text: Span<'a>) -> Option<Self> {
         // Without leading zeros there is one way to write four numbers.
-        if octets(text).is_some() {
+        if is_dotted_decimal(text) || is_canonical_v6(text) {
             return Some(Self::AsWritten(text));
         }
+        Self::rewritten(text.bytes())
+    }
+
+    /// Reads any other spelling.
+    fn rewritten(text: &[u8]) -> Option<Self> {
         let inner = match text {
             [b'[', inner @ .., b']'] => inner,
             bytes => bytes,
@@ -45,10 +51,10 @@ impl<'a> Ip<'a> {
         groups(address).map(|groups| Self::Written(Written::new(groups)))
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn span(&self) -> Span<'_> {
         match self {
-            Self::AsWritten(text) => text,
-            Self::Written(Written { text, len }) => &text[..usize::from(*len)],
+            Self::AsWritten(text) => *text,
+            Self::Written(Written { text, len }) => Span::new(text, 0..usize::from(*len)),
         }
     }
 }
@@ -56,7 +62,7 @@ impl<'a> Ip<'a> {
 impl Written {
     fn new(groups: [u16; 8]) -> Self {
         let mut ip = Self {
-            text: [0; MAX_TEXT],
+            text: [0; WIDE],
             len: 0,
         };
         if let [0, 0, 0, 0, 0, 0xFFFF, high, low] = groups {
@@ -119,6 +125,66 @@ impl Written {
             }
         }
     }
+}
+
+/// Whether text is dotted decimal, as [`octets`] reads it. Looks at all of it at once.
+#[inline]
+fn is_dotted_decimal(text: Span<'_>) -> bool {
+    let Some((digits, dots)) = text.digits_and_dots() else {
+        return octets(text.bytes()).is_some();
+    };
+    let len = text.len();
+    if len > 15 || digits | dots != !(u32::MAX << len) || dots.count_ones() != 3 {
+        return false;
+    }
+    let second = dots & (dots - 1);
+    let third = second & (second - 1);
+    let ends = [dots, second, third, 1 << len].map(|end| end.trailing_zeros() as usize);
+    let mut bytes = [0; 20];
+    for (to, from) in bytes.iter_mut().zip(text.bytes()) {
+        *to = *from;
+    }
+    let mut start = 0;
+    let mut valid = true;
+    for end in ends {
+        // Digits compare as the numbers they write, if there are as many.
+        let first = bytes[start];
+        let number = u32::from_be_bytes([0, first, bytes[start + 1], bytes[start + 2]]);
+        let count = end - start;
+        valid &= matches!(count, 1..=3)
+            && (count == 1 || first != b'0')
+            && (count < 3 || number <= u32::from_be_bytes(*b"\x00255"));
+        start = end + 1;
+    }
+    valid
+}
+
+/// Whether text is an IPv6 address that RFC 5952 writes so. Looks at all of it at once, and says no where that takes more
+/// than a look: where a group is zero, or `::` stands at an end.
+#[inline]
+fn is_canonical_v6(text: Span<'_>) -> bool {
+    let len = text.len();
+    let Some((colons, zeros, digits)) = text.colons_zeros_and_digits() else {
+        return false;
+    };
+    if !(4..=39).contains(&len) || colons | digits != !(u64::MAX << len) {
+        return false;
+    }
+    // A colon, or the place before the first byte or behind the last, is at every end of a group.
+    let starts = (colons << 1 | 1) & digits;
+    let double = colons & colons >> 1;
+    let ends_with_digits = digits & 1 & digits >> (len - 1) != 0;
+    let long = digits & digits >> 1 & digits >> 2 & digits >> 3 & digits >> 4;
+    let groups = colons.count_ones();
+    ends_with_digits
+        && starts & zeros == 0
+        && long == 0
+        && match double.count_ones() {
+            0 => groups == 7,
+            // `::` stands for two groups or more.
+            1 => groups <= 6,
+            _ => false,
+        }
 }
 
 /// The four numbers of dotted decimal: one to three digits each, no leading zero, at most 255.
@@ -242,9 +308,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Ip;
+    use crate::lanes::Span;
 
     fn ours(text: &str) -> Option<String> {
-        Ip::parse(text.as_bytes()).map(|ip| String::from_utf8_lossy(ip.as_bytes()).into_owned())
+        let alone = Ip::parse(Span::alone(text.as_bytes()));
+        // Among other text it reads the same.
+        let among = format!("{text}1.2.3.4, and more");
+        let among = Ip::parse(Span::new(among.as_bytes(), 0..text.len()));
+        assert_eq!(alone, among);
+        alone.map(|ip| String::from_utf8_lossy(ip.span().bytes()).into_owned())
     }
 
     /// The standard library's reading, an address that was mapped written as IPv4.

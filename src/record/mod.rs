@@ -8,6 +8,10 @@ pub(crate) use id::TraceId;
 pub(crate) use ip::Ip;
 pub(crate) use time::Instant;
 
+use core::ops::Range;
+
+use crate::lanes::Span;
+
 /// What a poller knows of a row that it delivers again because it changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision<'a> {
@@ -21,31 +25,40 @@ pub struct Revision<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
     /// UTF-8.
-    pub(crate) bytes: &'a [u8],
+    pub(crate) span: Span<'a>,
     /// Whether it can stand between the quotes of a JSON string as it is.
     pub(crate) plain: bool,
 }
 
 impl<'a> Text<'a> {
+    #[inline]
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.span.bytes()
+    }
+
     /// The text without what encloses it; itself where it is not enclosed, `None` where nothing is left.
+    #[inline]
     pub(crate) fn without(self, open: u8, close: u8) -> Option<Self> {
-        match self.bytes {
+        match self.bytes() {
             [first, inner @ .., last] if (*first, *last) == (open, close) => {
-                (!inner.is_empty()).then_some(Self { bytes: inner, ..self })
+                (!inner.is_empty()).then_some(self.part(1..inner.len() + 1))
             }
             _ => Some(self),
         }
     }
 
-    /// The parts before and behind the last `@`; `None` where there is none.
-    pub(crate) fn split_address(self) -> Option<(&'a [u8], &'a [u8])> {
-        let at = memchr::memrchr(b'@', self.bytes)?;
-        Some((&self.bytes[..at], &self.bytes[at + 1..]))
+    /// A part of the text.
+    #[inline]
+    pub(crate) fn part(self, range: Range<usize>) -> Self {
+        Self {
+            span: self.span.part(range),
+            ..self
+        }
     }
 
     /// The text in lower case, for text that is not ASCII.
     pub(crate) fn to_lowercase(self) -> String {
-        String::from_utf8_lossy(self.bytes).to_lowercase()
+        String::from_utf8_lossy(self.bytes()).to_lowercase()
     }
 }
 
@@ -217,12 +230,12 @@ pub(crate) struct TraceRecord<'a> {
 impl<'a> TraceRecord<'a> {
     /// Whether the sender is the null reverse path.
     pub(crate) fn is_bounce(&self) -> bool {
-        self.sender.is_some_and(|sender| sender.bytes == b"<>")
+        self.sender.is_some_and(|sender| sender.bytes() == b"<>")
     }
 
     /// The sender, unless it is the null reverse path.
     pub(crate) fn sender_address(&self) -> Option<Text<'a>> {
-        self.sender.filter(|sender| sender.bytes != b"<>")
+        self.sender.filter(|sender| sender.bytes() != b"<>")
     }
 
     /// The IPs that are there, each once, source first.

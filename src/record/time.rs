@@ -1,43 +1,116 @@
 //! Instants: what Microsoft writes, read exactly, written in one form.
 
+use core::ops::Range;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
+
+use crate::lanes::{Span, WIDE};
 
 /// A point in time in UTC, years 0001 to 9999, cut to microseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Instant {
-    time: NaiveDateTime,
-    text: [u8; 27],
+    /// With room behind the text, so that it is copied in whole blocks.
+    text: [u8; WIDE],
     len: u8,
 }
 
 impl Instant {
     /// Reads RFC 3339: date, time of day to the second, up to 9 digits of fraction, `Z` or an offset. A leap second
     /// reads as the second before it.
+    #[inline]
     pub(crate) fn from_rfc3339(text: &[u8]) -> Option<Self> {
-        let (time, zone) = date_and_time(text)?;
-        Self::new(time.checked_sub_signed(offset(zone)?)?)
+        match text {
+            [utc @ .., b'Z'] => Self::from_utc(utc).or_else(|| Self::with_zone(text)),
+            _ => Self::with_zone(text),
+        }
     }
 
     /// Reads the same with the zone left out, which means UTC, or OData's `/Date(ms)/` and `/Date(ms+hhmm)/`:
     /// milliseconds since 1970 in UTC; the offset says only where it was written.
+    #[inline]
     pub(crate) fn from_odata(text: &[u8]) -> Option<Self> {
         if let [b'/', b'D', b'a', b't', b'e', b'(', inner @ .., b')', b'/'] = text {
             return Self::new(DateTime::<Utc>::from_timestamp_millis(ticks(inner)?)?.naive_utc());
         }
-        match date_and_time(text)? {
+        let utc = match text {
+            [utc @ .., b'Z'] => utc,
+            _ => text,
+        };
+        Self::from_utc(utc).or_else(|| match date_and_time(text)? {
             (time, []) => Self::new(time),
-            (time, zone) => Self::new(time.checked_sub_signed(offset(zone)?)?),
-        }
+            _ => Self::with_zone(text),
+        })
     }
 
     /// `2025-06-13T10:30:00Z`, or with exactly six digits of fraction where it is not zero.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.text[..usize::from(self.len)]
+    pub(crate) fn span(&self) -> Span<'_> {
+        Span::new(&self.text, 0..usize::from(self.len))
     }
 
     /// Milliseconds since 1970, cut.
     pub(crate) fn epoch_millis(&self) -> i64 {
-        self.time.and_utc().timestamp_millis()
+        let number = |range: Range<usize>| {
+            let digits = self.text[range].iter();
+            digits.fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+        };
+        // Years that begin in March end with the day that not every year has; 719,468 days before 1970 the first of
+        // them began.
+        let (month, day) = (number(5..7), number(8..10));
+        let year = number(0..4) - i64::from(month <= 2);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
+        let seconds = ((days * 24 + number(11..13)) * 60 + number(14..16)) * 60 + number(17..19);
+        seconds * 1000 + if self.len == 20 { 0 } else { number(20..23) }
+    }
+
+    /// Reads a time in UTC as nearly all are written: with `T`, no leap second, at most day 28 of a month. `None` for
+    /// any other, which is read with the calendar.
+    #[inline]
+    fn from_utc(text: &[u8]) -> Option<Self> {
+        let (fixed, fraction) = text.split_first_chunk::<19>()?;
+        let pattern = *b"0000-00-00T00:00:00";
+        let mut valid = true;
+        for (byte, like) in fixed.iter().zip(pattern) {
+            valid &= (*byte == like) | (like == b'0') & (byte.wrapping_sub(b'0') < 10);
+        }
+        let number = |at: usize| (fixed[at] - b'0') * 10 + (fixed[at + 1] - b'0');
+        if !valid
+            || fixed.starts_with(b"0000")
+            || !(1..=12).contains(&number(5))
+            || !(1..=28).contains(&number(8))
+            || number(11) > 23
+            || number(14) > 59
+            || number(17) > 59
+        {
+            return None;
+        }
+        let mut text = [b'0'; WIDE];
+        text[..19].copy_from_slice(fixed);
+        text[19] = b'Z';
+        let len = match fraction {
+            [] => 20,
+            [b'.', digits @ ..] => {
+                if !(1..=9).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
+                    return None;
+                }
+                let kept = &digits[..digits.len().min(6)];
+                if kept.iter().all(|&digit| digit == b'0') {
+                    20
+                } else {
+                    text[19] = b'.';
+                    text[20..20 + kept.len()].copy_from_slice(kept);
+                    text[26] = b'Z';
+                    27
+                }
+            }
+            _ => return None,
+        };
+        Some(Self { text, len })
+    }
+
+    fn with_zone(text: &[u8]) -> Option<Self> {
+        let (time, zone) = date_and_time(text)?;
+        Self::new(time.checked_sub_signed(offset(zone)?)?)
     }
 
     fn new(time: NaiveDateTime) -> Option<Self> {
@@ -45,7 +118,8 @@ impl Instant {
             .ok()
             .filter(|year| (1..=9999).contains(year))?;
         let micros = time.nanosecond() / 1000;
-        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut text = [0; WIDE];
+        text[..27].copy_from_slice(b"0000-00-00T00:00:00.000000Z");
         two_digits(&mut text, 0, year / 100);
         two_digits(&mut text, 2, year % 100);
         two_digits(&mut text, 5, time.month());
@@ -62,12 +136,12 @@ impl Instant {
             two_digits(&mut text, 24, micros % 100);
             27
         };
-        Some(Self { time, text, len })
+        Some(Self { text, len })
     }
 }
 
 /// Writes a number below 100 at `at`.
-fn two_digits(text: &mut [u8; 27], at: usize, number: u32) {
+fn two_digits(text: &mut [u8; WIDE], at: usize, number: u32) {
     text[at] = b'0' + (number / 10 % 10) as u8;
     text[at + 1] = b'0' + (number % 10) as u8;
 }
@@ -177,4 +251,39 @@ fn ticks(inner: &[u8]) -> Option<i64> {
             .iter()
             .fold(0, |number, digit| number * 10 + i64::from(digit - b'0')),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::Instant;
+
+    proptest! {
+        #[test]
+        fn milliseconds_are_those_of_the_calendar(millis in -62_135_596_800_000_i64..253_402_300_800_000) {
+            let text = format!("/Date({millis})/");
+            let instant = Instant::from_odata(text.as_bytes()).unwrap();
+            prop_assert_eq!(instant.epoch_millis(), millis);
+            let time = DateTime::from_timestamp_millis(millis).unwrap().naive_utc();
+            prop_assert_eq!(super::date_and_time(instant.span().bytes()).unwrap().0, time);
+            let again = Instant::from_rfc3339(instant.span().bytes()).unwrap();
+            prop_assert_eq!(again.span().bytes(), instant.span().bytes());
+        }
+
+        #[test]
+        fn the_quick_reading_agrees_with_the_calendar(
+            text in "(0000|0001|2024|2025|9999)-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,10}|\\.0{0,7}|)",
+        ) {
+            let zoned = format!("{text}Z");
+            let quick = Instant::from_rfc3339(zoned.as_bytes());
+            let slow = Instant::with_zone(zoned.as_bytes());
+            prop_assert_eq!(quick.as_ref().map(|i| i.span().bytes()), slow.as_ref().map(|i| i.span().bytes()));
+            let local = Instant::from_odata(text.as_bytes());
+            prop_assert_eq!(local.as_ref().map(|i| i.span().bytes()), slow.as_ref().map(|i| i.span().bytes()));
+        }
+    }
 }

@@ -2,11 +2,11 @@
 //! names at every level.
 
 use crate::format::Format;
-use crate::lanes::Out;
+use crate::lanes::{Fragment, Out, Span};
 use crate::record::{Ip, Status, Text, TraceId};
 
 use super::party::{Direction, Parties, Party, put_lower};
-use super::write::{array, number, object, plain_member, text, text_member};
+use super::write::{array, key, number, object, plain_member, text, text_member};
 use super::{Event, Writer};
 
 pub(super) const WRITER: Writer = Writer {
@@ -18,9 +18,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let record = event.record;
     let parties = Parties::of(record, scratch);
     let trace_id = record.trace_id.map(TraceId::of);
-    let status = record.status.and_then(|status| Status::known(status.bytes));
+    let status = record.status.and_then(|status| Status::known(status.bytes()));
 
-    plain_member(out, b"{\"@timestamp\":\"", record.received.as_bytes());
+    plain_member(out, key!(b"{\"@timestamp\":\""), record.received.span());
     endpoint(
         out,
         b",\"destination\":",
@@ -32,7 +32,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     if !record.problems.is_empty() {
         array(out, b",\"error\":{\"message\":", |out| {
             for field in record.problems.iter() {
-                plain_member(out, b",\"", field.problem().as_bytes());
+                plain_member(out, key!(b",\""), Span::alone(field.problem().as_bytes()));
             }
         });
         out.put_byte(b'}');
@@ -55,7 +55,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     }
     out.put_array(b",\"kind\":\"event\",\"module\":\"m365\"");
     if event.options.keep_original {
-        plain_member(out, b",\"original\":\"", event.original);
+        plain_member(out, key!(b",\"original\":\""), Span::alone(event.original));
     }
     out.put_array(match status.and_then(Status::succeeded) {
         Some(true) => b",\"outcome\":\"success\"",
@@ -75,9 +75,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     m365(event, out);
     object(out, b",\"organization\":", |out| {
         if let Some(tenant_id) = &event.options.tenant_id {
-            plain_member(out, b",\"id\":\"", tenant_id);
+            plain_member(out, key!(b",\"id\":\""), Span::alone(tenant_id));
         }
-        text_member(out, b",\"name\":\"", record.organization);
+        text_member(out, key!(b",\"name\":\""), record.organization);
     });
     related(event, parties, out);
     endpoint(out, b",\"source\":", record.from_ip.as_ref(), parties.sender);
@@ -88,8 +88,8 @@ fn email(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'_>>
     let record = event.record;
     plain_member(
         out,
-        b",\"email\":{\"delivery_timestamp\":\"",
-        record.received.as_bytes(),
+        key!(b",\"email\":{\"delivery_timestamp\":\""),
+        record.received.span(),
     );
     match parties.direction(event.options) {
         Some(Direction::Inbound) => out.put_array(b",\"direction\":\"inbound\""),
@@ -103,13 +103,13 @@ fn email(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'_>>
         text(out, sender.address);
         out.put_array(b"\"]}");
     }
-    trace_id_member(out, b",\"local_id\":\"", trace_id);
+    trace_id_member(out, key!(b",\"local_id\":\""), trace_id);
     text_member(
         out,
-        b",\"message_id\":\"",
+        key!(b",\"message_id\":\""),
         record.message_id.and_then(|id| id.without(b'<', b'>')),
     );
-    text_member(out, b",\"subject\":\"", record.subject);
+    text_member(out, key!(b",\"subject\":\""), record.subject);
     if let Some(recipient) = parties.recipient {
         out.put_array(b",\"to\":{\"address\":[\"");
         text(out, recipient.address);
@@ -122,7 +122,7 @@ fn m365(event: &Event<'_>, out: &mut Out) {
     let record = event.record;
     object(out, b",\"m365\":", |out| {
         object(out, b",\"message_trace\":", |out| {
-            text_member(out, b",\"id\":\"", record.trace_id);
+            text_member(out, key!(b",\"id\":\""), record.trace_id);
             if record.is_bounce() {
                 out.put_array(b",\"is_bounce\":true");
             }
@@ -135,7 +135,7 @@ fn m365(event: &Event<'_>, out: &mut Out) {
                 out.put_array(b",\"size\":");
                 number(out, size);
             }
-            text_member(out, b",\"status\":\"", record.status);
+            text_member(out, key!(b",\"status\":\""), record.status);
         });
     });
 }
@@ -145,24 +145,24 @@ fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
         array(out, b",\"hosts\":", |out| {
             let mut sender_domain = None;
             for domain in parties.iter().filter_map(|party| party.domain) {
-                if sender_domain != Some(domain) {
-                    plain_member(out, b",\"", domain);
+                if sender_domain != Some(domain.bytes()) {
+                    plain_member(out, key!(b",\""), domain);
                 }
-                sender_domain = Some(domain);
+                sender_domain = Some(domain.bytes());
             }
         });
         array(out, b",\"ip\":", |out| {
             for ip in event.record.ips() {
-                plain_member(out, b",\"", ip.as_bytes());
+                plain_member(out, key!(b",\""), ip.span());
             }
         });
         array(out, b",\"user\":", |out| {
             let mut sender = None;
             for party in parties.iter() {
-                if sender != Some(party.lower) {
-                    plain_member(out, b",\"", party.lower);
+                if sender != Some(party.lower.bytes()) {
+                    plain_member(out, key!(b",\""), party.lower);
                 }
-                sender = Some(party.lower);
+                sender = Some(party.lower.bytes());
             }
         });
     });
@@ -171,16 +171,16 @@ fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
 fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
     object(out, key, |out| {
         if let Some(ip) = ip {
-            plain_member(out, b",\"address\":\"", ip.as_bytes());
-            plain_member(out, b",\"ip\":\"", ip.as_bytes());
+            plain_member(out, key!(b",\"address\":\""), ip.span());
+            plain_member(out, key!(b",\"ip\":\""), ip.span());
         }
         if let Some(party) = party {
             object(out, b",\"user\":", |out| {
                 if let Some(domain) = party.domain {
-                    plain_member(out, b",\"domain\":\"", domain);
+                    plain_member(out, key!(b",\"domain\":\""), domain);
                 }
-                text_member(out, b",\"email\":\"", Some(party.address));
-                text_member(out, b",\"name\":\"", party.name);
+                text_member(out, key!(b",\"email\":\""), Some(party.address));
+                text_member(out, key!(b",\"name\":\""), party.name);
             });
         }
     });
@@ -188,10 +188,10 @@ fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>, p
 
 /// Writes the id on which an event can be upserted: the same for a row read twice, or read through two formats.
 pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, trace_id: &TraceId<'_>, out: &mut Out) {
-    put_trace_id(trace_id, out);
+    text(out, trace_id.text());
     out.put_byte(b'/');
     if let Some(recipient) = parties.recipient {
-        out.put(recipient.lower);
+        out.put_span(recipient.lower);
     }
     out.put_byte(b'/');
     if let Some(status) = event.record.status {
@@ -200,24 +200,13 @@ pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, trace_id: &T
 }
 
 /// Writes a member with the trace id in its compared form; `key` ends with the value's first quote.
-pub(super) fn trace_id_member<const N: usize>(out: &mut Out, key: &[u8; N], trace_id: Option<&TraceId<'_>>) {
-    if let Some(id) = trace_id {
-        out.put_array(key);
-        put_trace_id(id, out);
-        out.put_byte(b'"');
-    }
-}
-
-fn put_trace_id(id: &TraceId<'_>, out: &mut Out) {
-    match id {
-        TraceId::Guid(guid) => out.put_array(guid),
-        TraceId::Other(other) => text(out, *other),
-    }
+pub(super) fn trace_id_member(out: &mut Out, key: &Fragment, trace_id: Option<&TraceId<'_>>) {
+    text_member(out, key, trace_id.map(TraceId::text));
 }
 
 /// An unknown status word in lower case, a hyphen before each inner capital.
 fn action(word: Text<'_>) -> String {
-    let word = String::from_utf8_lossy(word.bytes);
+    let word = String::from_utf8_lossy(word.bytes());
     let mut action = String::with_capacity(word.len() + 8);
     for (i, character) in word.char_indices() {
         if i > 0 && character.is_uppercase() {

@@ -2,12 +2,12 @@
 //! level.
 
 use crate::format::Format;
-use crate::lanes::Out;
+use crate::lanes::{Fragment, Out, Span};
 use crate::record::{Ip, Status, Text, TraceId};
 
 use super::ecs::{put_event_id, trace_id_member};
 use super::party::{Direction, Parties};
-use super::write::{array, number, object, plain_member, text, text_member};
+use super::write::{array, key, number, object, plain_member, text, text_member};
 use super::{Event, Writer};
 
 pub(super) const WRITER: Writer = Writer {
@@ -27,19 +27,19 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         Some(Direction::Internal) => b'3',
         Some(Direction::External) | None => b'0',
     });
-    endpoint(out, b",\"dst_endpoint\":{\"ip\":\"", record.to_ip.as_ref());
+    endpoint(out, key!(b",\"dst_endpoint\":{\"ip\":\""), record.to_ip.as_ref());
     object(out, b",\"email\":", |out| {
         from(out, parties);
         text_member(
             out,
-            b",\"message_uid\":\"",
+            key!(b",\"message_uid\":\""),
             record.message_id.and_then(|id| id.without(b'<', b'>')),
         );
         if let Some(size) = record.size_bytes {
             out.put_array(b",\"size\":");
             number(out, size);
         }
-        text_member(out, b",\"subject\":\"", record.subject);
+        text_member(out, key!(b",\"subject\":\""), record.subject);
         to(out, parties);
         if parties.iter().next().is_none() {
             // The class requires `email`, and `email` one of the two.
@@ -48,14 +48,18 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     });
     from(out, parties);
     let trace_id = record.trace_id.map(TraceId::of);
-    trace_id_member(out, b",\"message_trace_uid\":\"", trace_id.as_ref());
+    trace_id_member(out, key!(b",\"message_trace_uid\":\""), trace_id.as_ref());
     metadata(event, parties, trace_id.as_ref(), out);
     observables(event, parties, out);
     if event.options.keep_original {
-        plain_member(out, b",\"raw_data\":\"", event.original);
+        plain_member(out, key!(b",\"raw_data\":\""), Span::alone(event.original));
     }
     out.put_array(b",\"severity_id\":1");
-    endpoint(out, b",\"src_endpoint\":{\"ip\":\"", record.from_ip.as_ref());
+    endpoint(
+        out,
+        key!(b",\"src_endpoint\":{\"ip\":\""),
+        record.from_ip.as_ref(),
+    );
     status(record.status, out);
     out.put_array(b",\"time\":");
     number(out, record.received.epoch_millis());
@@ -65,7 +69,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
 
 /// The caption, the word as written, and the id; for an id of 99, Other, the caption is the word.
 fn status(word: Option<Text<'_>>, out: &mut Out) {
-    let (caption, id) = match word.map(|word| Status::known(word.bytes)) {
+    let (caption, id) = match word.map(|word| Status::known(word.bytes())) {
         None | Some(Some(Status::GettingStatus | Status::Pending | Status::UnknownFutureValue)) => {
             ("Unknown", "0")
         }
@@ -81,13 +85,17 @@ fn status(word: Option<Text<'_>>, out: &mut Out) {
         _ => out.put(caption.as_bytes()),
     }
     out.put_byte(b'"');
-    text_member(out, b",\"status_detail\":\"", word);
+    text_member(out, key!(b",\"status_detail\":\""), word);
     out.put_array(b",\"status_id\":");
     out.put(id.as_bytes());
 }
 
 fn from(out: &mut Out, parties: Parties<'_>) {
-    text_member(out, b",\"from\":\"", parties.sender.map(|sender| sender.address));
+    text_member(
+        out,
+        key!(b",\"from\":\""),
+        parties.sender.map(|sender| sender.address),
+    );
 }
 
 fn to(out: &mut Out, parties: Parties<'_>) {
@@ -104,14 +112,18 @@ fn metadata(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'
         Format::Graph => out.put_array(b",\"metadata\":{\"log_provider\":\"microsoft-graph\""),
         Format::Reporting => out.put_array(b",\"metadata\":{\"log_provider\":\"reporting-web-service\""),
     }
-    text_member(out, b",\"original_time\":\"", Some(record.received_as_written));
+    text_member(
+        out,
+        key!(b",\"original_time\":\""),
+        Some(record.received_as_written),
+    );
     out.put_array(b",\"product\":{\"name\":\"Microsoft 365 Message Trace\",\"vendor_name\":\"Microsoft\"}");
     if let Some(revision) = event.revision {
         out.put_array(b",\"sequence\":");
         number(out, revision.sequence);
     }
     if let Some(tenant_id) = &event.options.tenant_id {
-        plain_member(out, b",\"tenant_uid\":\"", tenant_id);
+        plain_member(out, key!(b",\"tenant_uid\":\""), Span::alone(tenant_id));
     }
     if let Some(id) = trace_id {
         out.put_array(b",\"uid\":\"");
@@ -125,10 +137,10 @@ fn observables(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     array(out, b",\"observables\":", |out| {
         for (name, party) in [("from", parties.sender), ("to", parties.recipient)] {
             if let Some(party) = party {
-                plain_member(out, b",{\"name\":\"", name.as_bytes());
+                plain_member(out, key!(b",{\"name\":\""), Span::alone(name.as_bytes()));
                 text_member(
                     out,
-                    b",\"type\":\"Email Address\",\"type_id\":5,\"value\":\"",
+                    key!(b",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
                     Some(party.address),
                 );
                 out.put_byte(b'}');
@@ -137,11 +149,11 @@ fn observables(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
         let (from, to) = (event.record.from_ip.as_ref(), event.record.to_ip.as_ref());
         for (name, ip) in [("src_endpoint.ip", from), ("dst_endpoint.ip", to)] {
             if let Some(ip) = ip {
-                plain_member(out, b",{\"name\":\"", name.as_bytes());
+                plain_member(out, key!(b",{\"name\":\""), Span::alone(name.as_bytes()));
                 plain_member(
                     out,
-                    b",\"type\":\"IP Address\",\"type_id\":2,\"value\":\"",
-                    ip.as_bytes(),
+                    key!(b",\"type\":\"IP Address\",\"type_id\":2,\"value\":\""),
+                    ip.span(),
                 );
                 out.put_byte(b'}');
             }
@@ -149,9 +161,9 @@ fn observables(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     });
 }
 
-fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>) {
+fn endpoint(out: &mut Out, key: &Fragment, ip: Option<&Ip<'_>>) {
     if let Some(ip) = ip {
-        plain_member(out, key, ip.as_bytes());
+        plain_member(out, key, ip.span());
         out.put_byte(b'}');
     }
 }

@@ -1,6 +1,6 @@
 //! Sender and recipient in lower case, and what follows from their domains.
 
-use crate::lanes::Out;
+use crate::lanes::{Out, Span, WIDE};
 use crate::options::Prepared;
 use crate::record::{Text, TraceRecord};
 
@@ -19,11 +19,11 @@ pub(super) struct Party<'a> {
     /// The address as written.
     pub(super) address: Text<'a>,
     /// The address in lower case, escaped for a JSON string.
-    pub(super) lower: &'a [u8],
+    pub(super) lower: Span<'a>,
     /// The part before the last `@`, as written; `None` where it is empty.
     pub(super) name: Option<Text<'a>>,
     /// The part behind the last `@`, in lower case, escaped for a JSON string; `None` where it is empty.
-    pub(super) domain: Option<&'a [u8]>,
+    pub(super) domain: Option<Span<'a>>,
 }
 
 /// Where a message came from and went to, seen from the organization.
@@ -40,19 +40,20 @@ impl<'a> Parties<'a> {
     pub(super) fn of(record: &'a TraceRecord<'a>, scratch: &'a mut Out) -> Self {
         let sender = record.sender_address();
         scratch.truncate(0);
-        if let Some(sender) = sender {
-            put_lower(scratch, sender);
-        }
+        let sender_at = sender.and_then(|sender| put_lower(scratch, sender));
         let between = scratch.len();
-        if let Some(recipient) = record.recipient {
-            put_lower(scratch, recipient);
-        }
-        let (sender_lower, recipient_lower) = scratch.as_slice().split_at(between);
+        let recipient_at = record
+            .recipient
+            .and_then(|recipient| put_lower(scratch, recipient));
+        let end = scratch.len();
+        // Behind the text too something can be read.
+        scratch.put_array(&[0; WIDE]);
+        let lower = scratch.as_slice();
         Self {
-            sender: sender.map(|address| Party::new(address, sender_lower)),
+            sender: sender.map(|address| Party::new(address, Span::new(lower, 0..between), sender_at)),
             recipient: record
                 .recipient
-                .map(|address| Party::new(address, recipient_lower)),
+                .map(|address| Party::new(address, Span::new(lower, between..end), recipient_at)),
             is_bounce: record.is_bounce(),
         }
     }
@@ -79,27 +80,21 @@ impl<'a> Parties<'a> {
 }
 
 impl<'a> Party<'a> {
-    fn new(address: Text<'a>, lower: &'a [u8]) -> Self {
-        let at = memchr::memrchr(b'@', lower);
-        let domain = at.map(|at| &lower[at + 1..]);
-        let name = match at {
-            // Neither lower case nor escapes can have moved the `@`.
-            Some(at) if address.plain && address.bytes.is_ascii() => Some(&address.bytes[..at]),
-            Some(_) => address.split_address().map(|(name, _)| name),
-            None => None,
-        };
+    /// `ats` says where the last `@` is, in the address and in lower case.
+    #[inline]
+    fn new(address: Text<'a>, lower: Span<'a>, ats: Option<Ats>) -> Self {
+        let name = ats.map(|ats| address.part(0..ats.address));
+        let domain = ats.map(|ats| lower.part(ats.lower + 1..lower.len()));
         Self {
             address,
             lower,
-            name: name
-                .filter(|name| !name.is_empty())
-                .map(|bytes| Text { bytes, ..address }),
+            name: name.filter(|name| !name.span.is_empty()),
             domain: domain.filter(|domain| !domain.is_empty()),
         }
     }
 
     fn is_inside(self, options: &Prepared) -> bool {
-        let Some(domain) = self.domain else {
+        let Some(domain) = self.domain.map(Span::bytes) else {
             return false;
         };
         options.organization_domains.iter().any(|own| {
@@ -110,13 +105,35 @@ impl<'a> Party<'a> {
     }
 }
 
-/// Writes text in lower case, escaped for a JSON string.
-pub(super) fn put_lower(out: &mut Out, text: Text<'_>) {
-    if text.plain && text.bytes.is_ascii() {
-        let start = out.len();
-        out.put(text.bytes);
-        out.make_ascii_lowercase(start);
-    } else {
-        out.put_escaped(text.to_lowercase().as_bytes());
+/// Where the last `@` of an address is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ats {
+    address: usize,
+    lower: usize,
+}
+
+/// Writes text in lower case, escaped for a JSON string, and returns where its last `@` is.
+#[inline]
+pub(super) fn put_lower(out: &mut Out, text: Text<'_>) -> Option<Ats> {
+    if text.plain
+        && let Ok(at) = out.put_lower(text.span)
+    {
+        return at.map(|at| Ats {
+            address: at,
+            lower: at,
+        });
     }
+    put_lower_of_any(out, text)
+}
+
+#[cold]
+fn put_lower_of_any(out: &mut Out, text: Text<'_>) -> Option<Ats> {
+    let start = out.len();
+    out.put_escaped(text.to_lowercase().as_bytes());
+    let written = out.as_slice().get(start..).unwrap_or_default();
+    // Neither lower case nor escapes bring or take an `@`.
+    Some(Ats {
+        address: memchr::memrchr(b'@', text.bytes())?,
+        lower: memchr::memrchr(b'@', written)?,
+    })
 }

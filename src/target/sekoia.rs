@@ -4,7 +4,7 @@ use crate::format::Format;
 use crate::lanes::Out;
 use crate::record::Ip;
 
-use super::write::{array, number, object, plain_member, text_member};
+use super::write::{array, key, number, object, plain_member, text_member};
 use super::{Event, Writer};
 
 pub(super) const WRITER: Writer = Writer {
@@ -26,7 +26,7 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
         number(out, revision.sequence);
     }
     out.put_array(b",\"type\":[\"info\"]},\"@timestamp\":\"");
-    out.put(record.received.as_bytes());
+    out.put_span(record.received.span());
     out.put_byte(b'"');
 
     let graph = record.format == Format::Graph;
@@ -42,8 +42,8 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
             Some(id) if graph => id.without(b'<', b'>'),
             id => id,
         };
-        text_member(out, b",\"message_id\":\"", message_id);
-        text_member(out, b",\"subject\":\"", record.subject);
+        text_member(out, key!(b",\"message_id\":\""), message_id);
+        text_member(out, key!(b",\"subject\":\""), record.subject);
         if let Some(recipient) = record.recipient {
             out.put_array(b",\"to\":{\"address\":[\"");
             super::write::text(out, recipient);
@@ -59,7 +59,7 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
     } else {
         object(out, b",\"office365\":", |out| {
             object(out, b",\"message_trace\":", |out| {
-                text_member(out, b",\"MessageTraceId\":\"", record.trace_id);
+                text_member(out, key!(b",\"MessageTraceId\":\""), record.trace_id);
                 if let Some(size) = record.size_bytes {
                     out.put_array(b",\"Size\":");
                     number(out, size);
@@ -68,13 +68,13 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
         });
     }
     if let Some(organization) = record.organization {
-        text_member(out, b",\"organization\":{\"name\":\"", Some(organization));
+        text_member(out, key!(b",\"organization\":{\"name\":\""), Some(organization));
         out.put_byte(b'}');
     }
     let from_ip = record.from_ip.as_ref();
     array(out, b",\"related\":{\"ip\":", |out| {
         for ip in from_ip.into_iter().chain(to_ip.filter(|&to| from_ip != Some(to))) {
-            plain_member(out, b",\"", ip.as_bytes());
+            plain_member(out, key!(b",\""), ip.span());
         }
     });
     if from_ip.is_some() || to_ip.is_some() {
@@ -87,8 +87,8 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
 fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>) {
     if let Some(ip) = ip {
         out.put_array(key);
-        plain_member(out, b"{\"address\":\"", ip.as_bytes());
-        plain_member(out, b",\"ip\":\"", ip.as_bytes());
+        plain_member(out, key!(b"{\"address\":\""), ip.span());
+        plain_member(out, key!(b",\"ip\":\""), ip.span());
         out.put_byte(b'}');
     }
 }

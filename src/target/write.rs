@@ -1,38 +1,46 @@
 //! JSON output: members between constant fragments.
 
-use crate::lanes::Out;
+/// A constant fragment.
+macro_rules! key {
+    ($text:literal) => {
+        const { &crate::lanes::Fragment::new($text) }
+    };
+}
+pub(super) use key;
+
+use crate::lanes::{Fragment, Out, Span};
 use crate::record::Text;
 
 /// Writes text between quotes that are there.
 #[inline]
 pub(super) fn text(out: &mut Out, text: Text<'_>) {
     if text.plain {
-        out.put(text.bytes);
+        out.put_span(text.span);
     } else {
-        out.put_escaped(text.bytes);
+        out.put_escaped(text.bytes());
     }
 }
 
 /// Writes a member with a text as value; `key` ends with the value's first quote.
 #[inline]
-pub(super) fn text_member(out: &mut Out, key: &[u8], value: Option<Text<'_>>) {
+pub(super) fn text_member(out: &mut Out, key: &Fragment, value: Option<Text<'_>>) {
     match value {
         None => {}
-        Some(value) if value.plain => out.put_quoted(key, value.bytes),
+        Some(value) if value.plain => out.put_quoted(key, value.span),
         Some(value) => escaped_member(out, key, value),
     }
 }
 
-/// Writes a member with bytes that can stand in a JSON string as they are; `key` ends with the value's first quote.
+/// Writes a member with text that can stand in a JSON string as it is; `key` ends with the value's first quote.
 #[inline]
-pub(super) fn plain_member(out: &mut Out, key: &[u8], value: &[u8]) {
+pub(super) fn plain_member(out: &mut Out, key: &Fragment, value: Span<'_>) {
     out.put_quoted(key, value);
 }
 
 #[cold]
-fn escaped_member(out: &mut Out, key: &[u8], value: Text<'_>) {
-    out.put(key);
-    out.put_escaped(value.bytes);
+fn escaped_member(out: &mut Out, key: &Fragment, value: Text<'_>) {
+    out.put_fragment(key);
+    out.put_escaped(value.bytes());
     out.put_byte(b'"');
 }
 
