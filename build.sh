@@ -17,6 +17,7 @@ usage() {
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
+  tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
   all           component, plain, program
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
@@ -112,6 +113,12 @@ do_fluent_bit() {
     build_adapter message-trace-fluent-bit
     cp "$target_dir/fluent-bit/$guest/release/message_trace_fluent_bit.wasm" dist/message-trace-fluent-bit.wasm
     printf '%s\n' dist/message-trace-fluent-bit.wasm
+}
+
+do_tangent() {
+    build_adapter message-trace-tangent
+    cargo run --quiet --locked --package message-trace-seal -- --imports \
+        "$target_dir/tangent/$guest/release/message_trace_tangent.wasm" dist/message-trace-tangent.wasm
 }
 
 do_component() { seal_guest +simd128 dist/message-trace.wasm; }

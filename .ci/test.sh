@@ -15,15 +15,25 @@ do_test() {
     check 'component' do_component
     check 'formatting' cargo fmt --all --check
     check 'lints' cargo clippy --locked --workspace --all-targets -- -D warnings
-    check 'lints of the guest' cargo clippy --locked --package message-trace --target wasm32-unknown-unknown -- -D warnings
+    check 'lints of the guests' cargo clippy --locked --package message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \
+        --target wasm32-unknown-unknown -- -D warnings
     check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
     check 'licences, sources, bans' deny
     check 'build for wasm32-wasip2' cargo build --locked --release --target wasm32-wasip2 --package message-trace
-    check 'tests' cargo test --locked --workspace --no-fail-fast
+    check 'adapters' adapters
+    check 'tests' env MESSAGE_TRACE_FLUENT_BIT="$PWD/dist/message-trace-fluent-bit.wasm" \
+        MESSAGE_TRACE_TANGENT="$PWD/dist/message-trace-tangent.wasm" cargo test --locked --workspace --no-fail-fast
     check 'npm package and web page' do_js test
     check 'Python package' do_python
+    check 'conformance of all hosts' do_conformance
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
     ((failed == 0))
+}
+
+# What the tests of the adapters load.
+adapters() {
+    do_fluent_bit
+    do_tangent
 }
 
 # check NAME COMMAND…: a command that counts no tests of its own is one test.

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use message_trace::{Normalizer, Target};
 use message_trace_reference::{self as reference, Json};
 
-use crate::hosts::{Host, Kind, Missing, Sameness};
+use crate::hosts::{Calls, Host, Kind, Missing, Sameness};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::{self, Outcome};
 use crate::report::{Row, State};
@@ -23,17 +23,7 @@ pub(crate) fn run(host: &Host, jobs: &[Job]) -> Row {
             Ok(())
         }
         Kind::InProcess(load) => match load() {
-            Ok(mut calls) => {
-                let mut native = Natively::default();
-                for job in jobs {
-                    let outcome = calls.call(job);
-                    row.take(job, outcome, |answer| {
-                        let expected = calls.expected(job).unwrap_or_else(|| native.answer(job));
-                        difference(&expected, answer, host.sameness)
-                    });
-                }
-                Ok(())
-            }
+            Ok(mut calls) => within(calls.as_mut(), jobs, host.sameness, &mut row),
             Err(missing) => return row.missing(&missing, host.is_from_registry),
         },
         Kind::Process(command) => match command() {
@@ -52,6 +42,20 @@ pub(crate) fn run(host: &Host, jobs: &[Job]) -> Row {
         row.state = State::Failed(format!("{error:#}"));
     }
     row
+}
+
+/// A host in this process.
+fn within(calls: &mut dyn Calls, jobs: &[Job], sameness: Sameness, row: &mut Row) -> Result<()> {
+    let mut native = Natively::default();
+    calls.prepare(jobs)?;
+    for job in jobs {
+        let outcome = calls.call(job).with_context(|| job.name.clone())?;
+        row.take(job, outcome, |answer| {
+            let expected = calls.expected(job).unwrap_or_else(|| native.answer(job));
+            difference(&expected, answer, sameness)
+        });
+    }
+    Ok(())
 }
 
 /// The native library itself is held to the reference implementation.
@@ -82,14 +86,25 @@ impl Natively {
 
 /// What differs, if anything does.
 fn difference(expected: &Answer, found: &Answer, sameness: Sameness) -> Option<String> {
-    let same = match sameness {
-        Sameness::Bytes => found.events == expected.events,
-        Sameness::Values => {
-            values(&found.events).is_some_and(|found| Some(found) == values(&expected.events))
+    let is_original_compared = sameness != Sameness::ValuesButOriginal;
+    if sameness == Sameness::Bytes {
+        if found.events != expected.events {
+            return Some(first_difference(&expected.events, &found.events));
         }
-    };
-    if !same {
-        return Some(first_difference(&expected.events, &found.events));
+    } else {
+        let found = values(&found.events, is_original_compared);
+        let expected = values(&expected.events, is_original_compared);
+        if found.is_none() || found != expected {
+            let text = |events: Option<Vec<serde_json::Value>>| {
+                let events = events.unwrap_or_default();
+                let texts: Vec<String> = events.iter().map(serde_json::Value::to_string).collect();
+                texts.join("\n")
+            };
+            return Some(first_difference(
+                text(expected).as_bytes(),
+                text(found).as_bytes(),
+            ));
+        }
     }
     (found.rejections != expected.rejections).then(|| {
         format!(
@@ -153,9 +168,20 @@ fn split<'a>(events: &'a [u8], call: &Call) -> impl Iterator<Item = &'a [u8]> {
         .filter(|event| !event.is_empty())
 }
 
-fn values(events: &[u8]) -> Option<Vec<serde_json::Value>> {
+/// The events as JSON values; `None` where they are none.
+fn values(events: &[u8], is_original_compared: bool) -> Option<Vec<serde_json::Value>> {
     let events = serde_json::Deserializer::from_slice(events).into_iter();
-    events.collect::<Result<_, _>>().ok()
+    let mut events: Vec<serde_json::Value> = events.collect::<Result<_, _>>().ok()?;
+    if !is_original_compared {
+        for event in events.iter_mut().filter_map(serde_json::Value::as_object_mut) {
+            event.remove("message");
+            event.remove("raw_data");
+            if let Some(ecs) = event.get_mut("event").and_then(serde_json::Value::as_object_mut) {
+                ecs.remove("original");
+            }
+        }
+    }
+    Some(events)
 }
 
 /// Which event, and from where on. The rows are the fixtures' and the generator's own, so they can be shown.
@@ -194,9 +220,16 @@ impl Row {
                 return;
             }
         };
-        self.cases[position(job.options.target)] += job.cases;
+        self.declined += answer.declined.len();
+        for why in &answer.declined {
+            if !self.declined_because.iter().any(|known| known == why) {
+                self.declined_because.push((*why).to_owned());
+            }
+        }
+        let target = position(job.options.target);
+        self.cases[target] += job.cases.saturating_sub(answer.declined.len());
         if let Some(difference) = difference(&answer) {
-            self.different += 1;
+            self.different[target] += 1;
             if self.differences.len() < MAX_SHOWN {
                 let target = job.options.target.name();
                 self.differences

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use anyhow::Result;
+
 use crate::jobs::{Answer, Job};
 use crate::protocol::Outcome;
 
@@ -32,11 +34,16 @@ pub(crate) enum Kind {
 
 /// A host in this process.
 pub(crate) trait Calls {
+    /// Sees all jobs before the first call, for hosts that take many at once.
+    fn prepare(&mut self, _jobs: &[Job]) -> Result<()> {
+        Ok(())
+    }
+
     /// Does one job.
-    fn call(&mut self, job: &Job) -> Outcome;
+    fn call(&mut self, job: &Job) -> Result<Outcome>;
 
     /// What the host is to give, where it is not what the native library gives.
-    fn expected(&self, _job: &Job) -> Option<Answer> {
+    fn expected(&mut self, _job: &Job) -> Option<Answer> {
         None
     }
 }
@@ -47,8 +54,9 @@ pub(crate) enum Sameness {
     /// Every byte.
     Bytes,
     /// The JSON values, for hosts that write JSON anew.
-    #[expect(dead_code, reason = "for the hosts that render JSON themselves")]
     Values,
+    /// The JSON values but for the copy of the row, for hosts that do not have its text.
+    ValuesButOriginal,
 }
 
 /// What a host lacks.
@@ -57,32 +65,27 @@ pub(crate) struct Missing(pub(crate) String);
 
 /// Every host, in the order of the table.
 pub(crate) fn all() -> Vec<Host> {
-    let process = |name, command| Host {
+    let host = |name, kind| Host {
         name,
-        kind: Kind::Process(command),
+        kind,
         sameness: Sameness::Bytes,
         may_decline: false,
         is_from_registry: true,
     };
-    let some = |name, command| Host {
+    let within = |name, load| host(name, Kind::InProcess(load));
+    let process = |name, command| host(name, Kind::Process(command));
+    let some = |host| Host {
         may_decline: true,
-        ..process(name, command)
+        ..host
     };
+    let local = |host| Host {
+        is_from_registry: false,
+        ..some(host)
+    };
+    let same = |sameness, host| Host { sameness, ..host };
     vec![
-        Host {
-            name: "native",
-            kind: Kind::Native,
-            sameness: Sameness::Bytes,
-            may_decline: false,
-            is_from_registry: true,
-        },
-        Host {
-            name: "wasmtime",
-            kind: Kind::InProcess(crate::program::load),
-            sameness: Sameness::Bytes,
-            may_decline: false,
-            is_from_registry: true,
-        },
+        host("native", Kind::Native),
+        within("wasmtime", crate::program::load),
         process("python-core", || python("core", "dist/message-trace-core.wasm")),
         process("python-core-plain", || {
             python("core-plain", "dist/message-trace-core-plain.wasm")
@@ -93,10 +96,30 @@ pub(crate) fn all() -> Vec<Host> {
         process("python-wasip2", || {
             python("wasip2", "dist/message-trace-wasip2.wasm")
         }),
-        some("wasmtime-cli", || python("cli", "dist/message-trace.wasm")),
+        some(process("wasmtime-cli", || {
+            python("cli", "dist/message-trace.wasm")
+        })),
         process("extism", || python("extism", "dist/message-trace-extism.wasm")),
         process("node", || node("node", "dist/npm/node.js")),
-        some("node-jco", || node("jco", "dist/message-trace.wasm")),
+        some(process("node-jco", || node("jco", "dist/jco/message-trace.js"))),
+        process("browser", browser),
+        same(
+            Sameness::Values,
+            some(within("fluent-bit", crate::fluent_bit::load)),
+        ),
+        same(
+            Sameness::Values,
+            local(within("fluent-bit-real", crate::fluent_bit_real::load)),
+        ),
+        same(
+            Sameness::ValuesButOriginal,
+            some(within("tangent", crate::tangent::load)),
+        ),
+        local(within("tangent-real", || {
+            Err(Missing(
+                "no registry has Tangent: crates/tangent/README.md says how to run it".to_owned(),
+            ))
+        })),
     ]
 }
 
@@ -133,6 +156,25 @@ fn node(host: &str, artifact: &str) -> Result<Command, Missing> {
         .args(["crates/conformance/hosts/node_hosts.mjs", host])
         .current_dir(root);
     Ok(command)
+}
+
+/// The npm package in a headless Chromium: `CHROMIUM`, else Debian's.
+fn browser() -> Result<Command, Missing> {
+    let chromium = std::env::var_os("CHROMIUM").unwrap_or_else(|| "/usr/bin/chromium".into());
+    if !Path::new(&chromium).exists() {
+        return Err(Missing(
+            "no Chromium: install it, or name it in CHROMIUM".to_owned(),
+        ));
+    }
+    needs(&root(), "crates/js/node_modules/playwright-core")?;
+    let mut command = node("browser", "dist/npm/index.js")?;
+    command.env("CHROMIUM", chromium);
+    Ok(command)
+}
+
+/// What `./build.sh` made for a host.
+pub(crate) fn artifact(path: &str) -> Result<Vec<u8>, Missing> {
+    std::fs::read(root().join(path)).map_err(|_| Missing(format!("{path} is not built")))
 }
 
 fn needs(root: &Path, artifact: &str) -> Result<(), Missing> {

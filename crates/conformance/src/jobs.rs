@@ -58,6 +58,8 @@ pub(crate) struct Answer {
     pub(crate) rejections: Vec<serde_json::Value>,
     /// The seconds that the call took.
     pub(crate) seconds: f64,
+    /// For rows that the host is not handed as they are: why.
+    pub(crate) declined: Vec<&'static str>,
 }
 
 /// Every fixture and the generated rows, for every target.

@@ -10,6 +10,10 @@
 mod jobs;
 mod hosts;
 mod program;
+mod rows;
+mod fluent_bit;
+mod fluent_bit_real;
+mod tangent;
 mod protocol;
 mod compare;
 mod report;

@@ -1,8 +1,10 @@
 //! The program's own host: the component under wasmtime, in this process.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Instant;
 
+use anyhow::Result;
 use message_trace::Revision;
 use message_trace_harness::host::{Cache, Host, Reason, Transform};
 use serde_json::{Value, json};
@@ -27,16 +29,10 @@ struct Program {
 }
 
 impl Calls for Program {
-    fn call(&mut self, job: &Job) -> Outcome {
-        let options = serde_json::to_string(&job.options).unwrap_or_default();
-        if !self.transforms.contains_key(&options) {
-            match self.host.transform(&job.options) {
-                Ok(transform) => self.transforms.insert(options.clone(), transform),
-                Err(error) => return Outcome::Declined(format!("{error:#}")),
-            };
-        }
-        let Some(transform) = self.transforms.get_mut(&options) else {
-            return Outcome::Declined("no transform".to_owned());
+    fn call(&mut self, job: &Job) -> Result<Outcome> {
+        let transform = match self.transforms.entry(serde_json::to_string(&job.options)?) {
+            Entry::Occupied(transform) => transform.into_mut(),
+            Entry::Vacant(place) => place.insert(self.host.transform(&job.options)?),
         };
         let mut answer = Answer {
             seconds: f64::INFINITY,
@@ -47,7 +43,7 @@ impl Calls for Program {
             (answer.events, answer.rejections) = call(transform.as_mut(), job);
             answer.seconds = answer.seconds.min(start.elapsed().as_secs_f64());
         }
-        Outcome::Answer(answer)
+        Ok(Outcome::Answer(answer))
     }
 }
 

@@ -152,5 +152,6 @@ fn next(answers: &Receiver<std::io::Result<String>>) -> Result<Outcome> {
         events: STANDARD.decode(events).context("events: not base64")?,
         rejections,
         seconds,
+        declined: Vec::new(),
     }))
 }

@@ -28,7 +28,7 @@ macro_rules! export {
         ///
         /// `record_len` bytes can be read at `record`, unless it is null.
         #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $name(
+        pub(crate) unsafe extern "C" fn $name(
             tag: *const u8,
             _tag_len: u32,
             _seconds: u32,
@@ -89,13 +89,13 @@ unsafe fn call(
 
 /// A buffer of `len` bytes; null where there is not enough memory.
 #[unsafe(no_mangle)]
-pub extern "C" fn malloc(len: u32) -> *mut u8 {
+pub(crate) extern "C" fn malloc(len: u32) -> *mut u8 {
     HEAP.with_borrow_mut(|heap| heap.take(len as usize))
         .unwrap_or(core::ptr::null_mut())
 }
 
 /// Takes a buffer back. An address that is none is passed over.
 #[unsafe(no_mangle)]
-pub extern "C" fn free(address: *mut u8) {
+pub(crate) extern "C" fn free(address: *mut u8) {
     HEAP.with_borrow_mut(|heap| heap.give_back(address));
 }

@@ -11,4 +11,4 @@ mod plugin;
 
 pub use mapper::Mapper;
 pub use options::{OPTION_KEYS, options};
-pub use view::{View, ViewValue, line_of};
+pub use view::{TIME_KEYS, View, ViewValue, line_of};

@@ -52,6 +52,7 @@ fn expected(key: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::options;
     use message_trace::{Options, Target};
 

@@ -2,16 +2,12 @@
 
 use core::cell::RefCell;
 
-use crate::view::{TIME_KEYS, View, ViewValue};
-use crate::{Mapper, options};
+use crate::view::{View, ViewValue};
+use crate::{Mapper, TIME_KEYS, options};
 
 #[expect(
     unsafe_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::pedantic,
     clippy::same_length_and_capacity,
-    clippy::allow_attributes_without_reason,
     reason = "generated from wit/processor.wit"
 )]
 mod bindings {

@@ -53,7 +53,7 @@ const REPORTING: [&str; 11] = [
 ];
 
 /// The keys whose presence tells a message-trace row, one for each format.
-pub(crate) const TIME_KEYS: [&str; 2] = [GRAPH[0], REPORTING[0]];
+pub const TIME_KEYS: [&str; 2] = [GRAPH[0], REPORTING[0]];
 
 /// Writes the line of a row: all fields that the normalizer reads, in the order of its documentation, compact. What
 /// the view does not have is left out; an array or object where a value is expected becomes `{}`.

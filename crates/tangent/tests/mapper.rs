@@ -1,13 +1,13 @@
 //! The plug-in under a host with Tangent's faults.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use message_trace::{Normalizer, Target};
-use message_trace_reference::cases;
-use message_trace_tangent_host::{Plugin, Row, refusal};
+use message_trace::{Normalizer, Rejection, Target};
+use message_trace_reference::{Case, cases};
+use message_trace_tangent_host::{Compiled, Plugin, Row, refusal};
 use serde_json::Value;
 
 const ROW: &str =
@@ -21,7 +21,8 @@ fn wasm() -> &'static [u8] {
             return std::fs::read(path).unwrap();
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let target = root.join("target/tangent");
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target = target.join("tangent");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let status = Command::new(cargo)
             .current_dir(&root)
@@ -75,71 +76,119 @@ fn without_original(mut event: Value) -> Value {
     event
 }
 
-/// Fixtures about something that a view does not show: which of two values came last, how an offset counts bytes of the
-/// line, how deep or long it is, and what an envelope holds.
-fn is_hidden(name: &str) -> bool {
-    HIDDEN.contains(&name)
+/// The plug-in under a configuration.
+fn plugin(config_json: &str) -> Plugin {
+    static COMPILED: OnceLock<Compiled> = OnceLock::new();
+    let compiled = COMPILED.get_or_init(|| Compiled::new(wasm()).unwrap());
+    compiled.load(config_json).unwrap()
 }
-const HIDDEN: &[&str] = &[];
+
+/// Fixtures whose rows come out otherwise here, each with what a view does not show.
+const HIDDEN: &[(&str, &str)] = &[
+    ("graph-duplicate-keys-last-counts", FIRST_COUNTS),
+    ("reject-missing-field-duplicate-null-last", FIRST_COUNTS),
+    ("reject-too-deep", FIELDS_ONLY),
+    ("reject-too-long-crlf-counts", FIELDS_ONLY),
+    ("reporting-duplicate-keys-last-counts", FIRST_COUNTS),
+];
+const FIRST_COUNTS: &str =
+    "of a key that appears twice Tangent shows the first value, the normalizer takes the last";
+const FIELDS_ONLY: &str =
+    "the line is written anew from the fields: what lies around them has no length and no depth";
+
+/// Fixtures that are rows, or refused for another reason, and that Tangent's reader takes for no JSON.
+const UNREAD: &[(&str, &str)] = &[
+    ("graph-huge-number-in-unknown-key", NO_FLOAT),
+    ("reject-too-deep-before-syntax", BROKEN),
+    ("reject-too-deep-never-closed", BROKEN),
+    ("reject-too-long-before-syntax", BROKEN),
+    ("text-subject-lone-surrogates", NO_TEXT),
+    ("text-subject-surrogates-out-of-order", NO_TEXT),
+];
+const NO_FLOAT: &str = "every number is read, and this one is beyond a double";
+const BROKEN: &str = "it breaks behind the place where the normalizer stops reading";
+const NO_TEXT: &str = "an escape of half a surrogate pair is an error";
+
+/// What one fixture becomes.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    /// Tangent cannot read it, so that it reaches no plug-in.
+    Unread,
+    /// Tangent reads it, and no selector picks it.
+    Unwanted,
+    /// It becomes the event of the library, or is refused for the library's reason.
+    Same,
+    /// Something else.
+    Different,
+}
+
+fn fate(case: &Case, target: Target) -> Fate {
+    let Some(row) = Row::read(&case.input) else {
+        return Fate::Unread;
+    };
+    let options = std::fs::read_to_string(case.file("options.json"));
+    let mut config: Value = options.map_or_else(
+        |_| serde_json::json!({}),
+        |text| serde_json::from_str(&text).unwrap(),
+    );
+    config["target"] = Value::from(target.name());
+    let mut plugin = plugin(&config.to_string());
+    if !plugin.wants(&row) {
+        return Fate::Unwanted;
+    }
+    let event = String::from_utf8(plugin.process(vec![row]).unwrap()).unwrap();
+    assert_eq!(plugin.texts(), 0, "{} asks for a text", case.name);
+    let mut native = Vec::new();
+    let same = match Normalizer::new(case.options_for(target)).normalize(&case.input, &mut native) {
+        Ok(()) => {
+            let native: Value = serde_json::from_slice(&native).unwrap();
+            refusal(&event).is_none()
+                && without_original(serde_json::from_str(&event).unwrap()) == without_original(native)
+        }
+        Err(rejection) => refusal(&event) == Some(rejection.to_string()),
+    };
+    if same { Fate::Same } else { Fate::Different }
+}
+
+fn names(known: &[(&'static str, &str)]) -> Vec<&'static str> {
+    known.iter().map(|(name, _)| *name).collect()
+}
 
 #[test]
 fn every_fixture_gives_its_event_but_for_the_original() {
-    let mut different = Vec::new();
-    let mut count = 0;
+    let cases = cases().unwrap();
+    let (mut same, mut different, mut unread) = (0, Vec::new(), Vec::new());
     for target in Target::ALL {
-        for case in cases()
-            .unwrap()
-            .into_iter()
-            .filter(|case| case.revision.is_none())
-        {
-            let Some(row) = Row::read(&case.input) else {
-                continue;
-            };
-            let options = std::fs::read_to_string(case.file("options.json"));
-            let mut config: Value = options.map_or_else(
-                |_| serde_json::json!({}),
-                |text| serde_json::from_str(&text).unwrap(),
-            );
-            config["target"] = Value::from(target.name());
-            let mut plugin = Plugin::new(wasm(), &config.to_string()).unwrap();
-            let event = String::from_utf8(plugin.process(vec![row]).unwrap()).unwrap();
-            assert_eq!(plugin.texts(), 0, "{} asks for a text", case.name);
-            let mut native = Vec::new();
-            let result = Normalizer::new(case.options_for(target)).normalize(&case.input, &mut native);
-            let same = match result {
-                Ok(()) => {
-                    let native: Value = serde_json::from_slice(&native).unwrap();
-                    refusal(&event).is_none()
-                        && without_original(serde_json::from_str(&event).unwrap()) == without_original(native)
-                }
-                Err(rejection) => refusal(&event) == Some(rejection.to_string()),
-            };
-            if !same {
-                different.push(case.name);
+        for case in cases.iter().filter(|case| case.revision.is_none()) {
+            let name = &case.name;
+            let native = Normalizer::new(case.options_for(target)).normalize(&case.input, &mut Vec::new());
+            match fate(case, target) {
+                Fate::Same => same += 1,
+                Fate::Different => different.push(name.as_str()),
+                // No JSON: nothing that is a row is lost so, but for those named.
+                Fate::Unread if matches!(native, Err(Rejection::Syntax(_))) => {}
+                Fate::Unread => unread.push(name.as_str()),
+                // Rows alone are picked: no response around rows, and nothing that is none.
+                Fate::Unwanted => assert!(
+                    name.contains("envelope-")
+                        || matches!(native, Err(Rejection::UnknownFormat | Rejection::Syntax(_))),
+                    "{name} is not wanted: {native:?}"
+                ),
             }
-            count += 1;
         }
     }
-    different.sort();
-    different.dedup();
-    assert_eq!(
-        different
-            .iter()
-            .filter(|name| !is_hidden(name))
-            .collect::<Vec<_>>(),
-        Vec::<&String>::new()
-    );
-    assert_eq!(different.len(), HIDDEN.len());
-    assert!(count > 400, "{count} cases");
+    for names in [&mut different, &mut unread] {
+        names.sort_unstable();
+        names.dedup();
+    }
+    assert_eq!(different, names(HIDDEN));
+    assert_eq!(unread, names(UNREAD));
+    assert!(same > 400, "{same} cases");
 }
 
 #[test]
 fn a_batch_with_junk_loses_nothing() {
-    let mut plugin = Plugin::new(
-        wasm(),
-        r#"{"target":"ecs","organization_domains":["example.com"]}"#,
-    )
-    .unwrap();
+    let mut plugin = plugin(r#"{"target":"ecs","organization_domains":["example.com"]}"#);
     let events = events(
         &mut plugin,
         &[
@@ -170,7 +219,7 @@ fn a_batch_with_junk_loses_nothing() {
 #[test]
 fn an_escape_survives_though_the_text_does_not() {
     let line = r#"{"receivedDateTime":"2025-06-13T10:30:00Z","subject":"FW: \"urgent\"\t\u00e9 é","size":18446744073709551615}"#;
-    let mut plugin = Plugin::new(wasm(), r#"{"target":"ecs"}"#).unwrap();
+    let mut plugin = plugin(r#"{"target":"ecs"}"#);
     let events = events(&mut plugin, &[line]);
     assert_eq!(events[0]["email"]["subject"], "FW: \"urgent\"\té é");
     assert_eq!(
@@ -183,7 +232,7 @@ fn an_escape_survives_though_the_text_does_not() {
 
 #[test]
 fn rows_of_both_formats_are_wanted_and_no_others() {
-    let mut plugin = Plugin::new(wasm(), "").unwrap();
+    let mut plugin = plugin("");
     for (line, wanted) in [
         (ROW, true),
         (r#"{"Received":"2025-06-13T10:30:00"}"#, true),
@@ -202,7 +251,7 @@ fn rows_of_both_formats_are_wanted_and_no_others() {
 
 #[test]
 fn options_that_are_none_mark_every_row() {
-    let mut plugin = Plugin::new(wasm(), r#"{"target":"secret"}"#).unwrap();
+    let mut plugin = plugin(r#"{"target":"secret"}"#);
     let events = events(&mut plugin, &[ROW, ROW]);
     assert_eq!(events.len(), 2);
     assert_eq!(

@@ -7,19 +7,15 @@ use wasmtime::{Engine, Store};
 wasmtime::component::bindgen!({ path: "../../wit", world: "message-trace" });
 
 fn main() -> wasmtime::Result<()> {
-    let file = std::env::args()
-        .nth(1)
-        .unwrap_or("dist/message-trace.wasm".to_owned());
+    let file = std::env::args().nth(1).unwrap_or_default();
     let line = std::io::read_to_string(std::io::stdin())?;
     let engine = Engine::default();
     let component = Component::from_file(&engine, file)?;
     let mut store = Store::new(&engine, ());
     // The linker stays empty: the component imports nothing.
     let host = MessageTrace::instantiate(&mut store, &component, &Linker::new(&engine))?;
-    match host
-        .message_trace_normalizer_normalizer()
-        .call_normalize(&mut store, &line)?
-    {
+    let normalizer = host.message_trace_normalizer_normalizer();
+    match normalizer.call_normalize(&mut store, &line)? {
         Ok(event) => println!("{event}"),
         Err(rejection) => eprintln!("{rejection:?}"),
     }

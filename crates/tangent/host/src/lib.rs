@@ -9,12 +9,13 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use simd_json::prelude::{ValueAsArray as _, ValueAsObject as _};
+use simd_json::{OwnedValue, StaticNode};
 use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime::{Config, Engine, Store};
 
 pub use row::Row;
 
-#[expect(missing_docs, clippy::pedantic, reason = "generated from wit/processor.wit")]
 mod bindings {
     wasmtime::component::bindgen!({
         world: "processor",
@@ -23,9 +24,17 @@ mod bindings {
     });
 }
 
-use bindings::Processor;
 use bindings::exports::tangent::logs::mapper::{Pred, Selector};
 use bindings::tangent::logs::{config, log};
+use bindings::{Processor, ProcessorPre};
+
+/// A plug-in that was compiled, for any number of configurations.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "wasmtime's bindings have none")]
+pub struct Compiled {
+    engine: Engine,
+    plugin: ProcessorPre<Host>,
+}
 
 /// A plug-in that was loaded.
 #[expect(missing_debug_implementations, reason = "wasmtime's bindings have none")]
@@ -42,20 +51,31 @@ struct Host {
     texts: u32,
 }
 
-impl Plugin {
-    /// Loads a component, or the core module of one, under a plug-in's configuration: a JSON object.
+impl Compiled {
+    /// Compiles a component, or the core module of one.
     ///
     /// # Errors
     ///
     /// A component that does not fit Tangent's world.
-    pub fn new(wasm: &[u8], config_json: &str) -> Result<Self> {
+    pub fn new(wasm: &[u8]) -> Result<Self> {
         let mut engine = Config::new();
         engine.wasm_component_model(true);
-        let engine = Engine::new(&engine)?;
-        let component = Component::new(&engine, component(wasm)?)?;
+        let engine = Engine::new(&engine).map_err(plain)?;
+        let component = Component::new(&engine, component(wasm)?).map_err(plain)?;
         let mut linker = Linker::new(&engine);
-        log::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host)?;
-        config::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host)?;
+        log::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host).map_err(plain)?;
+        config::add_to_linker::<_, HasSelf<_>>(&mut linker, |host: &mut Host| host).map_err(plain)?;
+        let plugin = linker.instantiate_pre(&component).map_err(plain)?;
+        let plugin = ProcessorPre::new(plugin).map_err(plain)?;
+        Ok(Self { engine, plugin })
+    }
+
+    /// Loads it under a plug-in's configuration: a JSON object, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// A configuration that is no JSON object; a trap.
+    pub fn load(&self, config_json: &str) -> Result<Plugin> {
         let config = if config_json.is_empty() {
             HashMap::new()
         } else {
@@ -66,16 +86,19 @@ impl Plugin {
             config,
             texts: 0,
         };
-        let mut store = Store::new(&engine, host);
-        let processor = Processor::instantiate(&mut store, &component, &linker)?;
-        let selectors = processor.tangent_logs_mapper().call_probe(&mut store)?;
-        Ok(Self {
+        let mut store = Store::new(&self.engine, host);
+        let processor = self.plugin.instantiate(&mut store).map_err(plain)?;
+        let mapper = processor.tangent_logs_mapper();
+        let selectors = mapper.call_probe(&mut store).map_err(plain)?;
+        Ok(Plugin {
             store,
             processor,
             selectors,
         })
     }
+}
 
+impl Plugin {
     /// Name and version.
     ///
     /// # Errors
@@ -85,7 +108,8 @@ impl Plugin {
         let meta = self
             .processor
             .tangent_logs_mapper()
-            .call_metadata(&mut self.store)?;
+            .call_metadata(&mut self.store)
+            .map_err(plain)?;
         Ok((meta.name, meta.version))
     }
 
@@ -115,7 +139,7 @@ impl Plugin {
             .map(|row| self.store.data_mut().table.push(row))
             .collect::<Result<Vec<_>, _>>()?;
         let mapper = self.processor.tangent_logs_mapper();
-        let events = mapper.call_process_logs(&mut self.store, &views)?;
+        let events = mapper.call_process_logs(&mut self.store, &views).map_err(plain)?;
         let events = events.map_err(anyhow::Error::msg)?;
         ensure!(self.store.data().table.is_empty(), "the plug-in keeps rows");
         Ok(events)
@@ -128,6 +152,11 @@ impl Plugin {
     }
 }
 
+/// Wasmtime's error, which is none of the standard library's, with its causes.
+fn plain(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
 /// A component as it is, or made of a core module that says how.
 fn component(wasm: &[u8]) -> Result<Vec<u8>> {
     // The version of a core module is 1, that of a component has a layer in its upper half.
@@ -138,38 +167,6 @@ fn component(wasm: &[u8]) -> Result<Vec<u8>> {
         .validate(true)
         .module(wasm)?
         .encode()
-}
-
-/// Runs raw lines through a plug-in, one batch each: the event, or why there is none. Lines that Tangent cannot read
-/// never reach a plug-in.
-///
-/// # Errors
-///
-/// A component that does not fit, or a batch that Tangent would lose.
-pub fn run(
-    wasm: &[u8],
-    target: &str,
-    options_json: &str,
-    lines: &[&[u8]],
-) -> Result<Vec<Result<String, String>>> {
-    let mut config: Value = if options_json.is_empty() {
-        Value::Object(serde_json::Map::new())
-    } else {
-        serde_json::from_str(options_json)?
-    };
-    config["target"] = Value::from(target);
-    let mut plugin = Plugin::new(wasm, &config.to_string())?;
-    lines
-        .iter()
-        .map(|line| {
-            let Some(row) = Row::read(line) else {
-                return Ok(Err("not read by Tangent".to_owned()));
-            };
-            let events = String::from_utf8(plugin.process(vec![row])?)?;
-            let event = events.strip_suffix('\n').context("no line")?.to_owned();
-            Ok(refusal(&event).map_or(Ok(event), Err))
-        })
-        .collect()
 }
 
 /// Why an event is none, where it is a row that was refused.
@@ -210,8 +207,8 @@ impl log::HostLogview for Host {
     fn len(&mut self, view: Resource<Row>, path: String) -> Option<u32> {
         self.row(&view, |row| {
             let len = match row.lookup(&path)? {
-                Value::Array(elements) => elements.len(),
-                Value::String(text) => text.len(),
+                OwnedValue::Array(elements) => elements.len(),
+                OwnedValue::String(text) => text.len(),
                 _ => return None,
             };
             u32::try_from(len).ok()
@@ -254,16 +251,13 @@ impl log::HostLogview for Host {
     }
 }
 
-fn scalar(value: &Value) -> Option<log::Scalar> {
+fn scalar(value: &OwnedValue) -> Option<log::Scalar> {
     Some(match value {
-        Value::String(text) => log::Scalar::Str(text.clone()),
-        Value::Bool(truth) => log::Scalar::Boolean(*truth),
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(number), _, _) => log::Scalar::Int(number),
-            (_, Some(number), _) => log::Scalar::Int(number.cast_signed()),
-            (_, _, Some(number)) => log::Scalar::Float(number),
-            _ => return None,
-        },
+        OwnedValue::String(text) => log::Scalar::Str(text.clone()),
+        OwnedValue::Static(StaticNode::Bool(truth)) => log::Scalar::Boolean(*truth),
+        OwnedValue::Static(StaticNode::I64(number)) => log::Scalar::Int(*number),
+        OwnedValue::Static(StaticNode::U64(number)) => log::Scalar::Int(number.cast_signed()),
+        OwnedValue::Static(StaticNode::F64(number)) => log::Scalar::Float(*number),
         _ => return None,
     })
 }
