@@ -81,8 +81,10 @@ impl Shapes {
                     end,
                 });
             }
-            *slots = Slots::default();
-            out.truncate(before);
+            if out.len() > before {
+                *slots = Slots::default();
+                out.truncate(before);
+            }
         }
         None
     }

@@ -34,19 +34,36 @@ pub(super) unsafe fn copy_fragment(fragment: &Fragment, to: *mut u8) {
 ///
 /// # Safety
 ///
+/// The text is wide ([`Span::is_wide`]); a wide copy can be written at `to`, and does not overlap the text's buffer.
+#[inline]
+pub(super) unsafe fn copy_wide(text: Span<'_>, to: *mut u8) {
+    let from = text.from.as_ptr();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !VECTORS {
+            copy_short(from, to, text.len);
+            return;
+        }
+        let blocks: [Block; WIDE / BLOCK] = core::array::from_fn(|i| Block::load(from.add(i * BLOCK)));
+        for (i, block) in blocks.into_iter().enumerate() {
+            block.store(to.add(i * BLOCK));
+        }
+    }
+}
+
+/// Copies any text.
+///
+/// # Safety
+///
 /// The text and a wide copy can be written at `to`, and do not overlap the text's buffer.
 #[inline]
 pub(super) unsafe fn copy_span(text: Span<'_>, to: *mut u8) {
-    let from = text.from.as_ptr();
-    // SAFETY: as much as a wide copy takes can be read where `from` is as long; `len` bytes can be read in any case.
+    // SAFETY: the caller's promise.
     unsafe {
-        if VECTORS && text.len <= WIDE && text.from.len() >= WIDE {
-            let blocks: [Block; WIDE / BLOCK] = core::array::from_fn(|i| Block::load(from.add(i * BLOCK)));
-            for (i, block) in blocks.into_iter().enumerate() {
-                block.store(to.add(i * BLOCK));
-            }
+        if text.is_wide() {
+            copy_wide(text, to);
         } else {
-            copy_short(from, to, text.len);
+            copy_short(text.from.as_ptr(), to, text.len);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The buffer that events are written to.
 
-use super::copy::{copy_blocks, copy_fragment, copy_short, copy_span};
+use super::copy::{copy_blocks, copy_fragment, copy_short, copy_span, copy_wide};
 use super::scan::is_plain;
 use super::{AT_ONCE, BLOCK, Block, Fragment, Literal, MASKS, STRIDE, Span, WIDE};
 
@@ -95,17 +95,29 @@ impl Out {
     /// Appends `before`, `text` and a quote.
     #[inline(never)]
     pub(crate) fn put_quoted(&mut self, before: &Fragment, text: Span<'_>) {
+        let room = self.buffer.capacity() - self.buffer.len();
+        if !text.is_wide() || room <= 2 * WIDE {
+            return self.put_quoted_exactly(before, text);
+        }
         let middle = usize::from(before.len);
         let len = middle + text.len + 1;
-        self.make_room(2 * WIDE + len);
-        // SAFETY: `make_room` left room for a wide copy at each place.
+        // SAFETY: a fragment and a text of a wide copy's length at most fit into the room, with a quote behind them; so
+        // does a wide copy at each place. Nothing here calls, so that no register has to be saved.
         unsafe {
             let to = self.buffer.as_mut_ptr().add(self.buffer.len());
             copy_fragment(before, to);
-            copy_span(text, to.add(middle));
+            copy_wide(text, to.add(middle));
             *to.add(len - 1) = b'"';
             self.buffer.set_len(self.buffer.len() + len);
         }
+    }
+
+    /// The same for any text and room.
+    #[inline(never)]
+    fn put_quoted_exactly(&mut self, before: &Fragment, text: Span<'_>) {
+        self.put(&before.text[..usize::from(before.len)]);
+        self.put(text.bytes());
+        self.put_byte(b'"');
     }
 
     /// Appends ASCII text in lower case, and returns where its last `@` is. On other text appends nothing.

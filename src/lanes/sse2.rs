@@ -101,6 +101,12 @@ impl Block {
         unsafe { _mm_cmpeq_epi8(_mm_min_epu8(self.0, Self::splat(limit).0), self.0) }
     }
 
+    /// A bit for each byte that is a hexadecimal digit, letters in lower case; the first one lowest.
+    #[inline]
+    pub(super) fn hex_digits(self) -> u32 {
+        self.xor(Self::splat(b'0')).below(10) | self.add(0u8.wrapping_sub(b'a')).below(6)
+    }
+
     /// ASCII capitals as small letters, all else as it is.
     #[inline]
     pub(super) fn ascii_lower(self) -> Self {

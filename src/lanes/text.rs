@@ -48,6 +48,69 @@ impl<'a> Span<'a> {
         self.len == 0
     }
 
+    /// Whether it can be copied wide: neither is it longer, nor does its buffer end before.
+    #[inline]
+    pub(super) fn is_wide(self) -> bool {
+        self.len <= WIDE && self.from.len() >= WIDE
+    }
+
+    /// Whether both are the same text.
+    #[inline]
+    pub(crate) fn is(self, other: Self) -> bool {
+        if self.len != other.len {
+            return false;
+        }
+        let (Some(one), Some(two)) = (self.from.first_chunk::<WIDE>(), other.from.first_chunk::<WIDE>())
+        else {
+            return self.bytes() == other.bytes();
+        };
+        if self.len > WIDE {
+            return self.bytes() == other.bytes();
+        }
+        let mut at = 0;
+        while at < self.len {
+            // SAFETY: `at` is a multiple of a block below `WIDE`, and so many bytes are there in both. The mask starts
+            // at 0 to 15, and 16 bytes follow it.
+            let difference = unsafe {
+                let mask = Block::load(MASKS.as_ptr().add(BLOCK - (self.len - at).min(BLOCK)));
+                Block::load(one.as_ptr().add(at))
+                    .xor(Block::load(two.as_ptr().add(at)))
+                    .and(mask)
+            };
+            if !difference.is_zero() {
+                return false;
+            }
+            at += BLOCK;
+        }
+        true
+    }
+
+    /// A GUID in lower case, and room behind it, if that is what the text is: 32 hexadecimal digits with dashes.
+    /// `None` as well where fewer than 48 bytes can be read.
+    #[inline]
+    pub(crate) fn dashed_guid(self) -> Option<[u8; WIDE]> {
+        const LEN: usize = 36;
+        const DASHES: u64 = 1 << 8 | 1 << 13 | 1 << 18 | 1 << 23;
+        let first = self.from.first_chunk::<{ 3 * BLOCK }>()?;
+        if self.len != LEN {
+            return None;
+        }
+        let mut guid = [0; WIDE];
+        let (mut dashes, mut digits) = (0, 0);
+        for (i, block) in first.as_chunks::<BLOCK>().0.iter().enumerate() {
+            // SAFETY: sixteen bytes are there; and three blocks of the GUID.
+            let block = unsafe {
+                let block = Block::load(block.as_ptr()).ascii_lower();
+                block.store(guid.as_mut_ptr().add(i * BLOCK));
+                block
+            };
+            dashes |= u64::from(block.equal(b'-')) << (i * BLOCK);
+            digits |= u64::from(block.hex_digits()) << (i * BLOCK);
+        }
+        let within = (1 << LEN) - 1;
+        (dashes & within == DASHES && digits & within == within & !DASHES).then_some(guid)
+    }
+
     /// A part of the text; empty where `range` is not within it.
     #[inline]
     pub(crate) fn part(self, range: Range<usize>) -> Self {
@@ -64,10 +127,9 @@ impl<'a> Span<'a> {
         for (i, block) in first.as_chunks::<BLOCK>().0.iter().enumerate() {
             // SAFETY: sixteen bytes are there.
             let block = unsafe { Block::load(block.as_ptr()) };
-            let hex = block.xor(Block::splat(b'0')).below(10) | block.add(0u8.wrapping_sub(b'a')).below(6);
             colons |= u64::from(block.equal(b':')) << (i * BLOCK);
             zeros |= u64::from(block.equal(b'0')) << (i * BLOCK);
-            digits |= u64::from(hex) << (i * BLOCK);
+            digits |= u64::from(block.hex_digits()) << (i * BLOCK);
         }
         Some((colons & within, zeros & within, digits & within))
     }

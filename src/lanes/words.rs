@@ -93,6 +93,12 @@ impl Block {
         bits(!at_least(self.0, limit)) | bits(!at_least(self.1, limit)) << 8
     }
 
+    /// A bit for each byte that is a hexadecimal digit, letters in lower case; the first one lowest.
+    #[inline]
+    pub(super) fn hex_digits(self) -> u32 {
+        self.xor(Self::splat(b'0')).below(10) | self.add(0u8.wrapping_sub(b'a')).below(6)
+    }
+
     /// ASCII capitals as small letters, all else as it is.
     #[inline]
     pub(super) fn ascii_lower(self) -> Self {

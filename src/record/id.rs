@@ -17,6 +17,10 @@ pub(crate) enum TraceId<'a> {
 impl<'a> TraceId<'a> {
     /// Reads the spellings of .NET: 32 digits, with dashes, and either of those in braces or parentheses.
     pub(crate) fn of(text: Text<'a>) -> Self {
+        // As nearly all are written.
+        if let Some(guid) = text.span.dashed_guid() {
+            return Self::Guid(guid);
+        }
         let inner = match text.bytes() {
             [b'{', inner @ .., b'}'] | [b'(', inner @ .., b')'] => inner,
             bytes => bytes,
@@ -77,7 +81,18 @@ mod tests {
             span: Span::alone(text.as_bytes()),
             plain: true,
         };
-        String::from_utf8_lossy(TraceId::of(text).text().bytes()).into_owned()
+        let alone = String::from_utf8_lossy(TraceId::of(text).text().bytes()).into_owned();
+        // Among other text it reads the same.
+        let among = format!(
+            "{}, and more behind it: 0123456789abcdef",
+            String::from_utf8_lossy(text.bytes())
+        );
+        let text = Text {
+            span: Span::new(among.as_bytes(), 0..text.bytes().len()),
+            plain: true,
+        };
+        assert_eq!(TraceId::of(text).text().bytes(), alone.as_bytes());
+        alone
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) struct Written {
 
 impl PartialEq for Ip<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.span().bytes() == other.span().bytes()
+        self.span().is(other.span())
     }
 }
 

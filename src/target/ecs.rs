@@ -143,13 +143,11 @@ fn m365(event: &Event<'_>, out: &mut Out) {
 fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     object(out, b",\"related\":", |out| {
         array(out, b",\"hosts\":", |out| {
-            let mut sender_domain = None;
-            for domain in parties.iter().filter_map(|party| party.domain) {
-                if sender_domain != Some(domain.bytes()) {
-                    plain_member(out, key!(b",\""), domain);
-                }
-                sender_domain = Some(domain.bytes());
-            }
+            both(
+                out,
+                parties.sender.and_then(|party| party.domain),
+                parties.recipient.and_then(|party| party.domain),
+            );
         });
         array(out, b",\"ip\":", |out| {
             for ip in event.record.ips() {
@@ -157,15 +155,21 @@ fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
             }
         });
         array(out, b",\"user\":", |out| {
-            let mut sender = None;
-            for party in parties.iter() {
-                if sender != Some(party.lower.bytes()) {
-                    plain_member(out, key!(b",\""), party.lower);
-                }
-                sender = Some(party.lower.bytes());
-            }
+            both(
+                out,
+                parties.sender.map(|party| party.lower),
+                parties.recipient.map(|party| party.lower),
+            );
         });
     });
+}
+
+/// Writes two elements, one where they are the same.
+fn both(out: &mut Out, one: Option<Span<'_>>, two: Option<Span<'_>>) {
+    let two = two.filter(|two| !one.is_some_and(|one| one.is(*two)));
+    for element in [one, two].into_iter().flatten() {
+        plain_member(out, key!(b",\""), element);
+    }
 }
 
 fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -64,15 +65,42 @@ impl Runner<'_> {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let used = child.wait4()?;
-        let wall = start.elapsed();
-        ensure!(used.status.success(), "the program failed");
-        Ok(Ran {
-            wall,
-            cpu: used.rusage.utime + used.rusage.stime,
-            memory_bytes: used.rusage.maxrss,
+        let pid = child.id();
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let memory = scope.spawn(|| most_memory(pid, &ended));
+            let used = child.wait4();
+            let wall = start.elapsed();
+            ended.store(true, Ordering::Relaxed);
+            let memory_bytes = memory.join().unwrap_or_default();
+            let used = used?;
+            ensure!(used.status.success(), "the program failed");
+            Ok(Ran {
+                wall,
+                cpu: used.rusage.utime + used.rusage.stime,
+                memory_bytes,
+            })
         })
     }
+}
+
+/// The most memory that was resident in a process, in bytes, asked for until it has ended; 0 where the system does not
+/// say. What `wait4` knows will not do: a child begins with the figure of its parent, which holds the corpus.
+fn most_memory(pid: u32, ended: &AtomicBool) -> u64 {
+    let mut most = 0;
+    while !ended.load(Ordering::Relaxed) {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let kib = status.lines().find_map(|line| {
+            line.strip_prefix("VmHWM:")?
+                .trim()
+                .strip_suffix(" kB")?
+                .parse()
+                .ok()
+        });
+        most = most.max(kib.unwrap_or(0) * 1024);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    most
 }
 
 pub(crate) fn measure(
