@@ -2,19 +2,19 @@
 //!
 //! It reads files, so the rows of all jobs with the same options go through one run, before the first job is asked for.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
-use message_trace::Target;
+use message_trace::Options;
 use message_trace_fluent_bit_host::function;
 
 use crate::hosts::{Calls, Missing, artifact};
-use crate::jobs::{Answer, Call, Job};
+use crate::jobs::{Answer, Job};
 use crate::protocol::Outcome;
-use crate::rows::{Line, NO_REVISIONS, Natively, lines};
+use crate::rows::{Line, Natively, at_once, lines};
 
 /// The longest row that is handed over, in bytes: one read of the input.
 const MAX_LINE_BYTES: usize = 65_536;
@@ -56,9 +56,14 @@ impl Calls for FluentBit {
     fn prepare(&mut self, jobs: &[Job]) -> Result<()> {
         let folder = std::env::temp_dir().join(format!("message-trace-conformance-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let outcomes = self.run_all(jobs, &folder);
+        fs::write(folder.join("filter.wasm"), &self.filter)?;
+        let outcomes = at_once(
+            jobs,
+            |_, line| reason(line.text),
+            |options, lines| self.run(&folder, options, lines),
+        );
         fs::remove_dir_all(&folder)?;
-        self.outcomes = outcomes?.into();
+        self.outcomes = outcomes?;
         Ok(())
     }
 
@@ -76,65 +81,18 @@ impl Calls for FluentBit {
 }
 
 impl FluentBit {
-    fn run_all(&self, jobs: &[Job], folder: &Path) -> Result<Vec<Outcome>> {
-        fs::write(folder.join("filter.wasm"), &self.filter)?;
-        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        let mut outcomes: Vec<Outcome> = Vec::with_capacity(jobs.len());
-        for (index, job) in jobs.iter().enumerate() {
-            if matches!(job.call, Call::Revision { .. }) {
-                outcomes.push(Outcome::Declined(NO_REVISIONS.to_owned()));
-                continue;
-            }
-            let declined = lines(job).iter().filter_map(|line| reason(line.text)).collect();
-            outcomes.push(Outcome::Answer(Answer {
-                declined,
-                ..Answer::default()
-            }));
-            groups
-                .entry(serde_json::to_string(&job.options)?)
-                .or_default()
-                .push(index);
-        }
-        for (options, indexes) in groups {
-            let target = jobs[indexes[0]].options.target;
-            let wanted: Vec<(usize, Line<'_>)> = indexes
-                .iter()
-                .flat_map(|index| lines(&jobs[*index]).into_iter().map(|line| (*index, line)))
-                .filter(|(_, line)| reason(line.text).is_none())
-                .collect();
-            let events = self.run(folder, target, &options, &wanted)?;
-            ensure!(
-                events.len() == wanted.len(),
-                "{} rows in, but {} out",
-                wanted.len(),
-                events.len()
-            );
-            for ((index, line), event) in wanted.iter().zip(&events) {
-                if let Outcome::Answer(answer) = &mut outcomes[*index] {
-                    answer.push_marked(*line, event);
-                }
-            }
-        }
-        Ok(outcomes)
-    }
-
     /// What comes out for rows, one run.
-    fn run(
-        &self,
-        folder: &Path,
-        target: Target,
-        options: &str,
-        rows: &[(usize, Line<'_>)],
-    ) -> Result<Vec<String>> {
+    fn run(&self, folder: &Path, options: &Options, lines: &[Line<'_>]) -> Result<Vec<String>> {
         let mut text = Vec::new();
-        for (_, line) in rows {
+        for line in lines {
             text.extend_from_slice(line.text);
             text.push(b'\n');
         }
         fs::write(folder.join("lines.ndjson"), text)?;
         // The configuration's values are cut at a space.
-        let options = options.replace(' ', "\\u0020");
-        let (folder_text, function) = (folder.display(), function(target.name()));
+        let function = function(options.target.name());
+        let options = serde_json::to_string(options)?.replace(' ', "\\u0020");
+        let folder_text = folder.display();
         let conf = format!(
             "[SERVICE]\n    Flush 1\n    Grace 30\n\
              [INPUT]\n    Name tail\n    Path {folder_text}/lines.ndjson\n    Read_from_Head on\n    \

@@ -14,6 +14,7 @@ mod rows;
 mod fluent_bit;
 mod fluent_bit_real;
 mod tangent;
+mod tangent_real;
 mod protocol;
 mod compare;
 mod report;

@@ -1,11 +1,13 @@
 //! Hosts that are handed rows one by one and mark a refused row with its message, instead of a batch call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use anyhow::{Result, ensure};
 use message_trace::{Normalizer, Options};
 use serde_json::{Value, json};
 
 use crate::jobs::{Answer, Call, Job};
+use crate::protocol::Outcome;
 
 /// Why such a host has no call for a row that was delivered before.
 pub(crate) const NO_REVISIONS: &str = "a row that was delivered before is a poller's business";
@@ -32,6 +34,51 @@ pub(crate) fn lines(job: &Job) -> Vec<Line<'_>> {
         .map(|(number, text)| Line { number, text })
         .filter(|line| !line.text.trim_ascii().is_empty())
         .collect()
+}
+
+/// What a host makes of all jobs that takes the rows of many at once: `declines` says which rows it is not handed, and
+/// why; `run` hands it those of the jobs with the same options, and gives one line for each, in order.
+pub(crate) fn at_once(
+    jobs: &[Job],
+    declines: impl Fn(&Job, Line<'_>) -> Option<&'static str>,
+    mut run: impl FnMut(&Options, &[Line<'_>]) -> Result<Vec<String>>,
+) -> Result<VecDeque<Outcome>> {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let mut groups: BTreeMap<String, (&Options, Vec<usize>, Vec<Line<'_>>)> = BTreeMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        if matches!(job.call, Call::Revision { .. }) {
+            outcomes.push(Outcome::Declined(NO_REVISIONS.to_owned()));
+            continue;
+        }
+        let (_, indexes, handed) = groups
+            .entry(format!("{:?}", job.options))
+            .or_insert_with(|| (&job.options, Vec::new(), Vec::new()));
+        let mut answer = Answer::default();
+        for line in lines(job) {
+            if let Some(why) = declines(job, line) {
+                answer.declined.push(why);
+            } else {
+                indexes.push(index);
+                handed.push(line);
+            }
+        }
+        outcomes.push(Outcome::Answer(answer));
+    }
+    for (options, indexes, handed) in groups.into_values() {
+        let events = run(options, &handed)?;
+        ensure!(
+            events.len() == handed.len(),
+            "{} rows in, but {} out",
+            handed.len(),
+            events.len()
+        );
+        for ((index, line), event) in indexes.into_iter().zip(handed).zip(&events) {
+            if let Outcome::Answer(answer) = &mut outcomes[index] {
+                answer.push_marked(line, event);
+            }
+        }
+    }
+    Ok(outcomes.into())
 }
 
 impl Answer {

@@ -93,7 +93,7 @@ impl Calls for Mapper {
 
 /// The row of a line, if Tangent shows it to the mapper, and shows it whole; else why not. Each of these is a fixture of
 /// the mapper's own tests.
-fn row(plugin: &Plugin, line: &[u8], job: &Job) -> Result<Row, &'static str> {
+pub(crate) fn row(plugin: &Plugin, line: &[u8], job: &Job) -> Result<Row, &'static str> {
     let row = Row::read(line).ok_or("what Tangent cannot read reaches no mapper")?;
     if !plugin.wants(&row) {
         return Err("no row: no selector picks it");
