@@ -1,4 +1,4 @@
-//! Runs a Tangent plug-in under wasmtime, with the faults of Tangent's own host, as [`row`] lists them.
+//! Runs a Tangent plug-in under wasmtime, with the faults of Tangent's own host, as `row.rs` lists them.
 //!
 //! One store and one instance serve for ever, as in a worker of Tangent; no WASI is offered, so a plug-in that asks for
 //! it is not loaded.
