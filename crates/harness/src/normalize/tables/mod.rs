@@ -12,6 +12,8 @@ use super::lines::Stop;
 
 mod dates;
 mod row;
+#[cfg(test)]
+mod tests;
 
 pub use dates::Dates;
 
