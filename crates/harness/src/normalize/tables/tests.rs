@@ -28,7 +28,9 @@ impl Read for Drip<'_> {
 }
 
 /// The rows with their lines, and how the report ended.
-fn rows(report: &[u8], at_once: usize) -> Option<(Vec<(Vec<u8>, u64)>, String)> {
+type Given = (Vec<(Vec<u8>, u64)>, String);
+
+fn rows(report: &[u8], at_once: usize) -> Option<Given> {
     let table = Table::detect(report)?;
     let mut all = Vec::new();
     let ended = read(
