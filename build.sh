@@ -111,7 +111,9 @@ build_adapter() {
 
 do_fluent_bit() {
     build_adapter message-trace-fluent-bit
-    cp "$target_dir/fluent-bit/$guest/release/message_trace_fluent_bit.wasm" dist/message-trace-fluent-bit.wasm
+    # For an interpreter; see crates/seal/src/locals.rs.
+    cargo run --quiet --locked --package message-trace-seal -- --without-tees \
+        "$target_dir/fluent-bit/$guest/release/message_trace_fluent_bit.wasm" dist/message-trace-fluent-bit.wasm
     printf '%s\n' dist/message-trace-fluent-bit.wasm
 }
 

@@ -1,5 +1,7 @@
 //! Makes the sealed component out of the normalizer's core module, and says what a component imports and exports.
 
+mod locals;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -8,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, WitPrinter};
 use wit_parser::Resolve;
+
+pub use locals::without_tees;
 
 /// What a component asks of its host and what it offers, as `namespace:package/interface@version`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

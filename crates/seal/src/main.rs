@@ -2,6 +2,7 @@
 //!
 //! `seal CORE.wasm COMPONENT.wasm` writes the component and prints its size, imports, exports and SHA-256.
 //! `seal --imports CORE.wasm COMPONENT.wasm` does the same for an adapter, whose host offers it something to import.
+//! `seal --without-tees CORE.wasm OTHER.wasm` writes a core module that suits interpreters.
 //! `seal --print COMPONENT.wasm` only prints.
 
 use std::fmt::Write as _;
@@ -14,10 +15,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let report = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--print", component] => print(component),
+        ["--without-tees", core, other] => without_tees(core, other),
         ["--imports", core, component] => seal(core, component, true),
         [core, component] => seal(core, component, false),
         _ => {
-            eprintln!("usage: seal [--imports] CORE.wasm COMPONENT.wasm | seal --print COMPONENT.wasm");
+            eprintln!(
+                "usage: seal [--imports] CORE.wasm COMPONENT.wasm | seal --without-tees CORE.wasm OTHER.wasm | \
+                 seal --print COMPONENT.wasm"
+            );
             return ExitCode::from(2);
         }
     };
@@ -41,6 +46,13 @@ fn seal(core: &str, component: &str, imports: bool) -> Result<String> {
     );
     std::fs::write(component, &bytes).with_context(|| format!("cannot write {component}"))?;
     report(component, &bytes, &contents)
+}
+
+fn without_tees(core: &str, other: &str) -> Result<String> {
+    let module = std::fs::read(core).with_context(|| format!("cannot read {core}"))?;
+    let bytes = message_trace_seal::without_tees(&module)?;
+    std::fs::write(other, bytes).with_context(|| format!("cannot write {other}"))?;
+    Ok(String::new())
 }
 
 fn print(component: &str) -> Result<String> {
