@@ -4,14 +4,14 @@ use core::mem;
 use core::ops::Range;
 
 use crate::format::{self, Format, Line, Matched, Shapes, Slots};
-use crate::lanes::Out;
+use crate::lanes::{INTERPRETED, Out, WINDOW};
 use crate::options::{Options, Prepared};
 use crate::record::Revision;
 use crate::rejection::{Rejected, Rejection};
 use crate::target::{Event, Writer};
 
-/// How many bytes are kept readable behind a line that stands alone, so that it can be read in whole blocks.
-const PADDING: usize = 64;
+/// How many bytes are kept readable behind a line that stands alone, so that it can be read in whole blocks or windows.
+const PADDING: usize = if INTERPRETED { WINDOW } else { 64 };
 /// The most room that is made for the events of a batch before it is known how long they are, in bytes.
 const MAX_FIRST_ROOM: usize = 1 << 24;
 

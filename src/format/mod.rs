@@ -5,6 +5,7 @@ mod reporting;
 mod envelope;
 mod line;
 mod shape;
+mod few;
 
 pub(crate) use envelope::rows;
 pub(crate) use line::{Line, read};
@@ -49,13 +50,15 @@ impl Format {
 }
 
 /// Where a field's value stands, and what it is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Slot {
     kind: Kind,
     start: u32,
     end: u32,
 }
 
+/// As wide as the places, so that empty slots are zeros and nothing else.
+#[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Kind {
     /// Not there, or `null`.
@@ -165,7 +168,9 @@ impl<'a> Values<'a> {
     }
 
     /// The field's text; `None` where it is absent, empty, or no text.
-    #[inline]
+    // What an interpreter does often it does fast: code that runs once a row is foreign to the processor each time.
+    #[cfg_attr(feature = "interpreted", inline(never))]
+    #[cfg_attr(not(feature = "interpreted"), inline)]
     fn text(&mut self, field: Field) -> Option<Text<'a>> {
         let slot = self.slots[field as usize];
         let text = match slot.kind {
@@ -212,6 +217,13 @@ impl<'a> Values<'a> {
 
 /// The number that `digits` write, 0 to 2^63 - 1; `None` if they write none.
 fn size_bytes(digits: &[u8]) -> Option<u64> {
+    // So many digits fit into an i64, whatever they are: one pass is enough.
+    if (1..=18).contains(&digits.len()) {
+        return digits.iter().try_fold(0, |size, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            (digit < 10).then(|| size * 10 + u64::from(digit))
+        });
+    }
     let significant = &digits[digits.iter().take_while(|&&digit| digit == b'0').count()..];
     // 19 digits fit into a u64, whatever they are: nothing can overflow.
     if digits.is_empty() || significant.len() > 19 || !significant.iter().all(u8::is_ascii_digit) {

@@ -8,9 +8,10 @@
 //! A shape only ever saves work: a line that fits none is read by [`super::read`], with the same result.
 
 use crate::json::{Reader, Scalar, Value, escape_len};
-use crate::lanes::{Literal, Out, is_plain};
+use crate::lanes::{INTERPRETED, Literal, Out, is_plain};
 use crate::record::Field;
 
+use super::few::Few;
 use super::line::{field_of, slot_of, with_text};
 use super::{Format, Kind, Line, Slot, Slots, read};
 
@@ -40,12 +41,14 @@ pub(crate) struct Matched {
 }
 
 #[derive(Debug, PartialEq)]
-struct Shape {
+pub(super) struct Shape {
     format: Format,
     values: Vec<Step>,
     /// What follows the last value.
     last: Literal,
     last_escaped: Literal,
+    /// The same for an interpreter.
+    few: Option<Few>,
     /// Whether a line feed stands between values.
     line_feed: bool,
 }
@@ -108,7 +111,10 @@ impl Shapes {
 
 impl Shape {
     #[inline]
-    fn read(&self, bytes: &[u8], start: usize, out: &mut Out, slots: &mut Slots) -> Option<usize> {
+    pub(super) fn read(&self, bytes: &[u8], start: usize, out: &mut Out, slots: &mut Slots) -> Option<usize> {
+        if let Some(few) = self.few.as_ref().filter(|_| INTERPRETED) {
+            return few.read(bytes, start, out, slots);
+        }
         let mut at = start;
         for step in &self.values {
             if !step.raw.stands_in(bytes, at) {
@@ -141,7 +147,7 @@ impl Shape {
     }
 
     /// The shape of a row; `None` if it holds too much, or a field that is no single value.
-    fn of(row: &[u8]) -> Option<Self> {
+    pub(super) fn of(row: &[u8]) -> Option<Self> {
         let Ok(Line::Row(format, _)) = read(row) else {
             return None;
         };
@@ -157,13 +163,27 @@ impl Shape {
         if rest.len() > MAX_LITERAL {
             return None;
         }
-        Some(Self {
+        let mut shape = Self {
             format,
             last: Literal::new(rest),
             last_escaped: Literal::new(&escaped(rest)),
+            few: None,
             line_feed: row.contains(&b'\n'),
             values: walk.values,
-        })
+        };
+        if INTERPRETED {
+            shape.few = shape.few();
+        }
+        Some(shape)
+    }
+
+    /// The shape for an interpreter.
+    pub(super) fn few(&self) -> Option<Few> {
+        let values = self
+            .values
+            .iter()
+            .map(|step| (&step.raw, &step.escaped, step.field));
+        Few::new(values, (&self.last, &self.last_escaped))
     }
 }
 
@@ -214,7 +234,7 @@ fn read_string(bytes: &[u8], start: usize, out: &mut Out) -> Option<Slot> {
 
 /// Reads a number, `true`, `false` or `null`.
 #[inline]
-fn read_scalar(bytes: &[u8], at: usize) -> Option<Slot> {
+pub(super) fn read_scalar(bytes: &[u8], at: usize) -> Option<Slot> {
     let first = *bytes.get(at)?;
     // A size: digits without a leading zero. All else is left to the reader.
     let digits = bytes[at..]

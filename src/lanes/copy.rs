@@ -1,6 +1,6 @@
 //! Copying short pieces with as few moves as fit.
 
-use super::{BLOCK, Block, Fragment, Span, VECTORS, WIDE};
+use super::{BLOCK, Block, Fragment, INTERPRETED, Span, VECTORS, WIDE};
 
 /// How many bytes are copied by moves of our own; for more, a call of `memcpy` is the smaller part.
 const MOVED: usize = 8 * BLOCK;
@@ -78,7 +78,9 @@ pub(super) unsafe fn copy_span(text: Span<'_>, to: *mut u8) {
 pub(super) unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: every move lies within the first `len` bytes: the caller's promise holds for each.
     unsafe {
-        if len > 2 * BLOCK {
+        if INTERPRETED {
+            core::ptr::copy_nonoverlapping(from, to, len);
+        } else if len > 2 * BLOCK {
             copy_long(from, to, len);
         } else if len >= BLOCK {
             let (head, tail) = (Block::load(from), Block::load(from.add(len - BLOCK)));
@@ -159,7 +161,9 @@ unsafe fn copy_from_both_ends<const N: usize>(from: *const u8, to: *mut u8, len:
 pub(super) unsafe fn copy_blocks(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: every move lies within the first `len` bytes.
     unsafe {
-        if len > 2 * BLOCK {
+        if INTERPRETED {
+            core::ptr::copy_nonoverlapping(from, to, len);
+        } else if len > 2 * BLOCK {
             copy_long(from, to, len);
         } else if len > 0 {
             Block::load(from).store(to);

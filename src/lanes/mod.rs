@@ -23,22 +23,36 @@ mod block;
 mod words;
 
 mod copy;
+mod mark;
 mod out;
+mod pen;
 mod scan;
 mod text;
+mod window;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use mark::Mark;
 pub(crate) use out::Out;
+pub(crate) use pen::Pen;
 #[cfg(any(test, all(target_family = "wasm", feature = "component")))]
 pub(crate) use scan::into_text;
 pub(crate) use scan::{is_plain, plain_len};
 pub(crate) use text::{Fragment, Literal, Span};
+pub(crate) use window::{LOOK, WINDOW, digits, plain_end, plain_start, window};
 
 use block::{AT_ONCE, Block};
 
 /// Whether a block is one register. Where it is not, as many moves as needed are better than one too many.
 const VECTORS: bool = AT_ONCE > 1;
+
+/// Whether this build is for an interpreter, which pays for each instruction and copies any length in one: fewest
+/// instructions win there, and pieces are copied by `memory.copy`.
+pub(crate) const INTERPRETED: bool = cfg!(all(
+    feature = "interpreted",
+    target_family = "wasm",
+    not(target_feature = "simd128")
+));
 
 /// The size of a block, in bytes.
 pub(crate) const BLOCK: usize = 16;

@@ -2,12 +2,14 @@
 
 use super::copy::{copy_blocks, copy_fragment, copy_short, copy_span, copy_wide};
 use super::scan::is_plain;
-use super::{AT_ONCE, BLOCK, Block, Fragment, Literal, MASKS, STRIDE, Span, WIDE};
+use super::{
+    AT_ONCE, BLOCK, Block, Fragment, INTERPRETED, Literal, MASKS, Pen, STRIDE, Span, WIDE, plain_end,
+};
 
 /// A growing buffer that is written in blocks. Holds its own capacity and length, so that they stay in registers.
 #[derive(Debug, Default)]
 pub(crate) struct Out {
-    buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
 }
 
 impl Out {
@@ -54,8 +56,15 @@ impl Out {
         self.buffer.reserve(bytes);
     }
 
-    /// Appends `bytes`.
+    /// A pen that can write `room` bytes behind what is there.
     #[inline]
+    pub(crate) fn pen(&mut self, room: usize) -> Pen<'_> {
+        Pen::new(self, room)
+    }
+
+    /// Appends `bytes`.
+    #[cfg_attr(feature = "interpreted", inline(never))]
+    #[cfg_attr(not(feature = "interpreted"), inline)]
     pub(crate) fn put(&mut self, bytes: &[u8]) {
         let len = bytes.len();
         self.make_room(len);
@@ -73,6 +82,10 @@ impl Out {
     /// Appends a constant.
     #[inline]
     pub(crate) fn put_array<const N: usize>(&mut self, bytes: &[u8; N]) {
+        if INTERPRETED {
+            self.put(bytes);
+            return;
+        }
         self.make_room(N);
         // SAFETY: `make_room` left at least `N` bytes behind the buffer's end; `copy_short` writes `N` bytes.
         unsafe {
@@ -82,7 +95,8 @@ impl Out {
     }
 
     /// Appends text.
-    #[inline]
+    #[cfg_attr(feature = "interpreted", inline(never))]
+    #[cfg_attr(not(feature = "interpreted"), inline)]
     pub(crate) fn put_span(&mut self, text: Span<'_>) {
         self.make_room(WIDE + text.len);
         // SAFETY: `make_room` left room for the text, and for a wide copy.
@@ -201,6 +215,11 @@ impl Out {
     /// not ASCII. Stops early where less than a stride is left: the byte there is then any byte, or none.
     #[inline]
     pub(crate) fn put_plain(&mut self, from: &[u8], at: usize) -> (usize, bool) {
+        if INTERPRETED {
+            let (end, non_ascii) = plain_end(from, at);
+            self.put(from.get(at..end).unwrap_or_default());
+            return (end, non_ascii);
+        }
         let mut at = at;
         let mut seen = Block::zero();
         loop {

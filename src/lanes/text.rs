@@ -201,6 +201,10 @@ impl Literal {
         self.len
     }
 
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.blocks.as_flattened()[..self.len]
+    }
+
     /// Whether the text stands in `bytes` at `at`.
     #[inline]
     pub(crate) fn stands_in(&self, bytes: &[u8], at: usize) -> bool {

@@ -1,6 +1,7 @@
 //! A block as two machine words: for hosts without vector instructions, and the twin the others are checked against.
 
 use super::BLOCK;
+use super::window::special;
 
 /// How many blocks are worked on at once: an interpreter pays for each.
 pub(super) const AT_ONCE: usize = 1;
@@ -134,15 +135,4 @@ fn at_least(word: u64, limit: u8) -> u64 {
 #[inline]
 fn bits(word: u64) -> u32 {
     (((word & HIGHS) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
-}
-
-/// The high bit of the lowest byte that is a quote, a backslash or below 0x20; bits above it mean nothing.
-#[inline]
-fn special(word: u64) -> u64 {
-    let quote = word ^ (ONES * 0x22);
-    let backslash = word ^ (ONES * 0x5C);
-    let found = (word.wrapping_sub(ONES * 0x20) & !word)
-        | (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash);
-    found & HIGHS
 }

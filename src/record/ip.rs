@@ -1,6 +1,6 @@
 //! IP addresses, read leniently and written in one form.
 
-use crate::lanes::{Span, WIDE};
+use crate::lanes::{INTERPRETED, Span, WIDE};
 
 /// An IP address in its canonical text: dotted decimal for IPv4 (also where it came mapped into IPv6), RFC 5952 for
 /// IPv6.
@@ -130,7 +130,7 @@ impl Written {
 /// Whether text is dotted decimal, as [`octets`] reads it. Looks at all of it at once.
 #[inline]
 fn is_dotted_decimal(text: Span<'_>) -> bool {
-    let Some((digits, dots)) = text.digits_and_dots() else {
+    let Some((digits, dots)) = text.digits_and_dots().filter(|_| !INTERPRETED) else {
         return octets(text.bytes()).is_some();
     };
     let len = text.len();
@@ -189,36 +189,34 @@ fn is_canonical_v6(text: Span<'_>) -> bool {
 
 /// The four numbers of dotted decimal: one to three digits each, no leading zero, at most 255.
 fn octets(text: &[u8]) -> Option<[u8; 4]> {
-    if text.len() > 15 {
-        return None;
-    }
-    let mut octets = [0_u8; 4];
-    let mut i = 0;
-    let mut digits = 0;
-    let mut number = 0_u32;
-    for &byte in text {
-        if byte == b'.' {
-            if digits == 0 || i == 3 {
+    let mut octets = [0; 4];
+    let mut rest = text.iter();
+    let mut next = rest.next();
+    for (i, octet) in octets.iter_mut().enumerate() {
+        if i > 0 {
+            if next != Some(&b'.') {
                 return None;
             }
-            octets[i] = u8::try_from(number).ok()?;
-            i += 1;
-            (digits, number) = (0, 0);
-        } else if byte.is_ascii_digit() && !(digits > 0 && number == 0) {
-            number = number * 10 + u32::from(byte - b'0');
-            digits += 1;
-        } else {
+            next = rest.next();
+        }
+        let mut number = next?.wrapping_sub(b'0');
+        if number > 9 {
             return None;
         }
-        if digits > 3 {
-            return None;
+        next = rest.next();
+        // A zero stands alone; behind three digits there is a dot or the end.
+        if number > 0 {
+            while let Some(digit) = next
+                .map(|byte| byte.wrapping_sub(b'0'))
+                .filter(|&digit| digit < 10)
+            {
+                number = number.checked_mul(10)?.checked_add(digit)?;
+                next = rest.next();
+            }
         }
+        *octet = number;
     }
-    if digits == 0 || i != 3 {
-        return None;
-    }
-    octets[3] = u8::try_from(number).ok()?;
-    Some(octets)
+    next.is_none().then_some(octets)
 }
 
 /// The eight groups of an IPv6 address: `::` once at most, the last two groups also as dotted decimal.
