@@ -16,7 +16,7 @@ const MAX_SHOWN: usize = 5;
 
 /// Gives every job to the host.
 pub(crate) fn run(host: &Host, jobs: &[Job]) -> Row {
-    let mut row = Row::new(host.name, host.may_decline);
+    let mut row = Row::new(host.name, host.at_least);
     let outcome = match &host.kind {
         Kind::Native => {
             natively(jobs, &mut row);
@@ -257,4 +257,62 @@ fn position(target: Target) -> usize {
         .iter()
         .position(|other| *other == target)
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::difference;
+    use crate::hosts::Sameness;
+    use crate::jobs::Answer;
+
+    fn answer(events: &str) -> Answer {
+        Answer {
+            events: events.as_bytes().to_vec(),
+            ..Answer::default()
+        }
+    }
+
+    #[test]
+    fn bytes_values_and_all_but_the_original_are_compared() {
+        let expected = answer(r#"{"message":"a","b":1,"event":{"original":"c"}}"#);
+        let spaced = answer(r#"{"b":1, "message":"a","event":{"original":"c"}}"#);
+        let other_original = answer(r#"{"message":"x","b":1,"event":{"original":"y"}}"#);
+        let other = answer(r#"{"message":"a","b":2,"event":{"original":"c"}}"#);
+        let broken = answer("{");
+        for (found, same_bytes, same_values, same_fields) in [
+            (&expected, true, true, true),
+            (&spaced, false, true, true),
+            (&other_original, false, false, true),
+            (&other, false, false, false),
+            (&broken, false, false, false),
+        ] {
+            for (sameness, is_same) in [
+                (Sameness::Bytes, same_bytes),
+                (Sameness::Values, same_values),
+                (Sameness::ValuesButOriginal, same_fields),
+            ] {
+                assert_eq!(
+                    difference(&expected, found, sameness).is_none(),
+                    is_same,
+                    "{sameness:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rejections_and_missing_events_are_differences() {
+        let expected = answer("{}");
+        let refused = Answer {
+            rejections: vec![json!({ "line": 1, "reason": "syntax" })],
+            ..answer("{}")
+        };
+        for sameness in [Sameness::Bytes, Sameness::Values, Sameness::ValuesButOriginal] {
+            assert!(difference(&expected, &refused, sameness).is_some());
+            assert!(difference(&expected, &answer(""), sameness).is_some());
+            assert!(difference(&expected, &answer("{}{}"), sameness).is_some());
+        }
+    }
 }

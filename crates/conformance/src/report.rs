@@ -28,9 +28,9 @@ pub(crate) struct Row {
     pub(crate) state: State,
     /// How many cases it answered, for each target.
     pub(crate) cases: [usize; Target::ALL.len()],
-    /// Whether it may have no call for a case.
+    /// How many cases it must answer at least, where it has no call for some; else it must answer all.
     #[serde(skip)]
-    pub(crate) may_decline: bool,
+    pub(crate) at_least: Option<usize>,
     /// How many cases it has no call for.
     pub(crate) declined: usize,
     /// Why.
@@ -46,12 +46,12 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn new(host: &'static str, may_decline: bool) -> Self {
+    pub(crate) fn new(host: &'static str, at_least: Option<usize>) -> Self {
         Self {
             host,
             state: State::Ran,
             cases: [0; Target::ALL.len()],
-            may_decline,
+            at_least,
             declined: 0,
             declined_because: Vec::new(),
             different: [0; Target::ALL.len()],
@@ -64,12 +64,13 @@ impl Row {
     /// Whether nothing is wrong with it. A host that answered nothing is not fine, nor is one that declined what it
     /// should have answered.
     pub(crate) fn is_fine(&self) -> bool {
+        let answered = self.cases.iter().sum::<usize>();
+        let is_enough = match self.at_least {
+            Some(least) => answered >= least,
+            None => answered > 0 && self.declined == 0,
+        };
         match self.state {
-            State::Ran => {
-                self.different == [0; Target::ALL.len()]
-                    && self.cases.iter().any(|cases| *cases > 0)
-                    && (self.may_decline || self.declined == 0)
-            }
+            State::Ran => self.different == [0; Target::ALL.len()] && is_enough,
             State::Failed(_) => false,
             State::Skipped(_) => true,
         }
@@ -140,4 +141,52 @@ fn summary(rows: &[Row]) -> String {
     format!(
         "test result: {word}. {passed} passed; {failed} failed; {skipped} skipped (one for each host and target)\n"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, State, summary};
+
+    fn ran(at_least: Option<usize>, cases: [usize; 3], declined: usize, different: [usize; 3]) -> Row {
+        Row {
+            cases,
+            declined,
+            different,
+            ..Row::new("host", at_least)
+        }
+    }
+
+    #[test]
+    fn each_host_and_target_counts_once() {
+        let mut skipped = Row::new("skipped", None);
+        skipped.state = State::Skipped(String::new());
+        let rows = [
+            ran(None, [9, 9, 9], 0, [0; 3]),
+            ran(Some(3), [3, 0, 0], 24, [0; 3]),
+            skipped,
+        ];
+        assert!(rows.iter().all(Row::is_fine));
+        assert!(summary(&rows).starts_with("test result: ok. 4 passed; 0 failed; 3 skipped"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_counted() {
+        for (row, counts) in [
+            (ran(None, [9, 9, 9], 0, [0, 1, 0]), "2 passed; 1 failed"),
+            (ran(None, [9, 9, 8], 1, [0; 3]), "3 passed; 1 failed"),
+            (ran(Some(20), [9, 9, 1], 8, [0; 3]), "3 passed; 1 failed"),
+            (ran(None, [0; 3], 0, [0; 3]), "0 passed; 1 failed"),
+        ] {
+            assert!(!row.is_fine());
+            let text = summary(&[row]);
+            assert!(
+                text.starts_with(&format!("test result: FAILED. {counts}")),
+                "{text}"
+            );
+        }
+        let mut missing = Row::new("missing", Some(1));
+        missing.state = State::Failed(String::new());
+        assert!(!missing.is_fine());
+        assert!(summary(&[missing]).contains("0 passed; 3 failed"));
+    }
 }
