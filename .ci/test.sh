@@ -15,7 +15,7 @@ do_test() {
     check 'component' do_component
     check 'formatting' cargo fmt --all --check
     check 'lints' cargo clippy --locked --workspace --all-targets -- -D warnings
-    check 'lints of the guests' cargo clippy --locked --package message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \
+    check 'lints of the guests' cargo clippy --locked --package=message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \
         --target wasm32-unknown-unknown -- -D warnings
     check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
     check 'licences, sources, bans' deny
