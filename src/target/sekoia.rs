@@ -1,7 +1,7 @@
 //! Target `sekoia`: the intake format of Sekoia, with the raw line in `message`.
 
 use crate::format::Format;
-use crate::lanes::Out;
+use crate::lanes::{Fragment, Out};
 use crate::record::Ip;
 
 use super::write::{array, key, number, object, plain_member, text_member};
@@ -14,29 +14,29 @@ pub(super) const WRITER: Writer = Writer {
 
 fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
     let record = event.record;
-    out.put_array(b"\",\"event\":{");
-    if let Some(status) = record.status {
-        out.put_array(b"\"action\":\"");
-        super::write::text(out, status);
-        out.put_array(b"\",");
+    if record.status.is_some() {
+        text_member(out, key!(b"\",\"event\":{\"action\":\""), record.status);
+        out.put_array(b",\"category\":[\"email\"]");
+    } else {
+        out.put_array(b"\",\"event\":{\"category\":[\"email\"]");
     }
-    out.put_array(b"\"category\":[\"email\"]");
     if let Some(revision) = event.revision {
         out.put_array(b",\"sequence\":");
         number(out, revision.sequence);
     }
-    out.put_array(b",\"type\":[\"info\"]},\"@timestamp\":\"");
-    out.put_span(record.received.span());
-    out.put_byte(b'"');
+    plain_member(
+        out,
+        key!(b",\"type\":[\"info\"]},\"@timestamp\":\""),
+        record.received.span(),
+    );
 
     let graph = record.format == Format::Graph;
     let to_ip = record.to_ip.as_ref().filter(|_| graph);
-    endpoint(out, b",\"destination\":", to_ip);
+    endpoint(out, key!(b",\"destination\":{\"address\":\""), to_ip);
     object(out, b",\"email\":", |out| {
-        if let Some(sender) = record.sender {
-            out.put_array(b",\"from\":{\"address\":[\"");
-            super::write::text(out, sender);
-            out.put_array(b"\"]}");
+        if record.sender.is_some() {
+            text_member(out, key!(b",\"from\":{\"address\":[\""), record.sender);
+            out.put_array(b"]}");
         }
         let message_id = match record.message_id {
             Some(id) if graph => id.without(b'<', b'>'),
@@ -44,10 +44,9 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
         };
         text_member(out, key!(b",\"message_id\":\""), message_id);
         text_member(out, key!(b",\"subject\":\""), record.subject);
-        if let Some(recipient) = record.recipient {
-            out.put_array(b",\"to\":{\"address\":[\"");
-            super::write::text(out, recipient);
-            out.put_array(b"\"]}");
+        if record.recipient.is_some() {
+            text_member(out, key!(b",\"to\":{\"address\":[\""), record.recipient);
+            out.put_array(b"]}");
         }
     });
     if graph {
@@ -80,14 +79,14 @@ fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
     if from_ip.is_some() || to_ip.is_some() {
         out.put_byte(b'}');
     }
-    endpoint(out, b",\"source\":", from_ip);
+    endpoint(out, key!(b",\"source\":{\"address\":\""), from_ip);
     out.put_byte(b'}');
 }
 
-fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>) {
+/// `key` ends with the first quote of the endpoint's address.
+fn endpoint(out: &mut Out, key: &Fragment, ip: Option<&Ip<'_>>) {
     if let Some(ip) = ip {
-        out.put_array(key);
-        plain_member(out, key!(b"{\"address\":\""), ip.span());
+        plain_member(out, key, ip.span());
         plain_member(out, key!(b",\"ip\":\""), ip.span());
         out.put_byte(b'}');
     }
