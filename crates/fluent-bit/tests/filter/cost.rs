@@ -7,9 +7,9 @@ use crate::guest::wasm;
 
 /// The most instructions that a row may take, for each target, where the row was parsed and where it was not.
 const LIMITS: [(&str, u64, u64); 3] = [
-    ("sekoia", 18_000, 46_000),
-    ("ecs", 25_000, 53_000),
-    ("ocsf", 24_000, 52_000),
+    ("sekoia", 12_000, 37_000),
+    ("ecs", 16_000, 41_000),
+    ("ocsf", 15_000, 40_500),
 ];
 
 #[test]
