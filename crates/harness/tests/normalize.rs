@@ -133,7 +133,7 @@ fn rejected_lines_are_said_without_their_text_and_kept_in_the_rejects_file() {
         .stderr(predicate::str::contains("-:3: unknown-format"))
         .stderr(predicate::str::contains("-:4: missing-field receivedDateTime"))
         .stderr(predicate::str::contains("secret").not())
-        .stderr(predicate::str::contains("4 lines, 1 events, 3 rejected"));
+        .stderr(predicate::str::contains("4 lines, 1 event, 3 rejected"));
     assert_eq!(values(&output.get_output().stdout).len(), 1);
     let rejected = rejects(&file);
     assert_eq!(rejected.len(), 3);

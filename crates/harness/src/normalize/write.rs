@@ -174,9 +174,12 @@ impl Writer {
             0 => String::new(),
             unsaid => format!(" ({unsaid} not shown)"),
         };
+        let of = |count: u64, thing| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
         format!(
-            "{} lines, {} events, {} rejected{more}, {seconds:.2} s, {rate:.1} MB/s",
-            self.lines, self.count, self.rejected
+            "{}, {}, {} rejected{more}, {seconds:.2} s, {rate:.1} MB/s",
+            of(self.lines, "line"),
+            of(self.count, "event"),
+            self.rejected
         )
     }
 
