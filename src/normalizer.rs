@@ -3,7 +3,7 @@
 use core::mem;
 use core::ops::Range;
 
-use crate::format::{self, Format, Line, Matched, Shapes, Slots};
+use crate::format::{self, Format, Line, Matched, Shapes, Slots, Values};
 use crate::lanes::{INTERPRETED, Out, WINDOW};
 use crate::options::{Options, Prepared};
 use crate::record::Revision;
@@ -278,7 +278,9 @@ impl Normalizer {
             scratch,
             ..
         } = &mut self.buffers;
-        let record = format::record(format, line, slots, decoded)?;
+        let mut values = Values::new(line, slots, decoded);
+        let received = values.received(format)?;
+        let record = values.record(format, received);
         let original = original.as_slice();
         (self.options.writer.write)(
             &Event {

@@ -96,75 +96,98 @@ impl Slot {
     }
 }
 
-/// Makes the record of a row whose values stand in `line` where `slots` say. Values with escapes are decoded into
-/// `decoded`, and `slots` says where they stand there.
-///
-/// # Errors
-///
-/// `missing-field` and `invalid-field` for the time of receipt; nothing else costs the event.
-pub(crate) fn record<'a>(
-    format: Format,
-    line: &'a [u8],
-    slots: &'a mut Slots,
-    decoded: &'a mut Vec<u8>,
-) -> Result<TraceRecord<'a>, Rejection> {
-    decoded.clear();
-    for (slot, field) in slots.iter_mut().zip(Field::ALL) {
-        // A subject is only ever copied.
-        if slot.kind == Kind::PlainlyEscaped && field == Field::Subject {
-            slot.kind = Kind::Plain;
-        }
-        if matches!(slot.kind, Kind::PlainlyEscaped | Kind::Escaped) {
-            let start = decoded.len();
-            decode_into(&line[slot.range()], decoded);
-            *slot = Slot::new(Kind::Escaped, start, decoded.len());
-        }
-    }
-    Values {
-        line,
-        decoded,
-        slots,
-        problems: Problems::default(),
-    }
-    .record(format)
-}
-
 /// The values of a row, while they become a record.
-struct Values<'a> {
+pub(crate) struct Values<'a> {
     line: &'a [u8],
     decoded: &'a [u8],
     slots: &'a Slots,
     problems: Problems,
 }
 
+/// The time of receipt, read and as it was written.
+pub(crate) struct Received<'a> {
+    instant: Instant,
+    as_written: Text<'a>,
+}
+
 impl<'a> Values<'a> {
-    fn record(mut self, format: Format) -> Result<TraceRecord<'a>, Rejection> {
+    /// The values of a row that stand in `line` where `slots` say. Values with escapes are decoded into `decoded`, and
+    /// `slots` says where they stand there.
+    #[inline]
+    pub(crate) fn new(line: &'a [u8], slots: &'a mut Slots, decoded: &'a mut Vec<u8>) -> Self {
+        decoded.clear();
+        // A subject is only ever copied.
+        let subject = &mut slots[Field::Subject as usize];
+        if subject.kind == Kind::PlainlyEscaped {
+            subject.kind = Kind::Plain;
+        }
+        for slot in slots.iter_mut() {
+            if matches!(slot.kind, Kind::PlainlyEscaped | Kind::Escaped) {
+                let start = decoded.len();
+                decode_into(&line[slot.range()], decoded);
+                *slot = Slot::new(Kind::Escaped, start, decoded.len());
+            }
+        }
+        Self {
+            line,
+            decoded,
+            slots,
+            problems: Problems::default(),
+        }
+    }
+
+    /// The time of receipt.
+    ///
+    /// # Errors
+    ///
+    /// `missing-field` and `invalid-field`; nothing else costs the event.
+    #[inline]
+    pub(crate) fn received(&mut self, format: Format) -> Result<Received<'a>, Rejection> {
         let time_key = format.time_key();
-        let received_as_written = match self.slots[Field::Received as usize].kind {
+        let as_written = match self.slots[Field::Received as usize].kind {
             Kind::Number | Kind::Other => return Err(Rejection::InvalidField(time_key)),
             _ => self
                 .text(Field::Received)
                 .ok_or(Rejection::MissingField(time_key))?,
         };
-        let received = format
-            .instant(received_as_written.bytes())
+        let instant = format
+            .instant(as_written.bytes())
             .ok_or(Rejection::InvalidField(time_key))?;
-        Ok(TraceRecord {
+        Ok(Received { instant, as_written })
+    }
+
+    /// The record.
+    #[inline]
+    pub(crate) fn record(mut self, format: Format, received: Received<'a>) -> TraceRecord<'a> {
+        // Each field is written where it stays: a record that is put together of parts is copied.
+        let mut record = TraceRecord {
             format,
-            received,
-            received_as_written,
-            trace_id: self.text(Field::TraceId),
-            message_id: self.text(Field::MessageId),
-            sender: self.text(Field::Sender),
-            recipient: self.text(Field::Recipient),
-            subject: self.text(Field::Subject),
-            size_bytes: self.size(),
-            from_ip: self.ip(Field::FromIp),
-            to_ip: self.ip(Field::ToIp),
-            status: self.text(Field::Status),
-            organization: self.text(Field::Organization),
-            problems: self.problems,
-        })
+            received: received.instant,
+            received_as_written: received.as_written,
+            trace_id: None,
+            message_id: None,
+            sender: None,
+            recipient: None,
+            subject: None,
+            size_bytes: None,
+            from_ip: None,
+            to_ip: None,
+            status: None,
+            organization: None,
+            problems: Problems::default(),
+        };
+        record.trace_id = self.text(Field::TraceId);
+        record.message_id = self.text(Field::MessageId);
+        record.sender = self.text(Field::Sender);
+        record.recipient = self.text(Field::Recipient);
+        record.subject = self.text(Field::Subject);
+        record.size_bytes = self.size();
+        record.from_ip = self.ip(Field::FromIp);
+        record.to_ip = self.ip(Field::ToIp);
+        record.status = self.text(Field::Status);
+        record.organization = self.text(Field::Organization);
+        record.problems = self.problems;
+        record
     }
 
     /// The field's text; `None` where it is absent, empty, or no text.

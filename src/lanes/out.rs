@@ -109,6 +109,9 @@ impl Out {
     /// Appends `before`, `text` and a quote.
     #[inline(never)]
     pub(crate) fn put_quoted(&mut self, before: &Fragment, text: Span<'_>) {
+        if INTERPRETED {
+            return self.put_quoted_in_two(before, text);
+        }
         let room = self.buffer.capacity() - self.buffer.len();
         if !text.is_wide() || room <= 2 * WIDE {
             return self.put_quoted_exactly(before, text);
@@ -121,6 +124,24 @@ impl Out {
             let to = self.buffer.as_mut_ptr().add(self.buffer.len());
             copy_fragment(before, to);
             copy_wide(text, to.add(middle));
+            *to.add(len - 1) = b'"';
+            self.buffer.set_len(self.buffer.len() + len);
+        }
+    }
+
+    /// The same in two copies, of any length.
+    #[inline]
+    fn put_quoted_in_two(&mut self, before: &Fragment, text: Span<'_>) {
+        let middle = usize::from(before.len);
+        let text = text.bytes();
+        // A slice is shorter than half of the memory: the sum is one.
+        let len = middle + text.len() + 1;
+        self.make_room(len);
+        // SAFETY: `make_room` left at least `len` bytes behind the buffer's end; a fragment's text is as long as it says.
+        unsafe {
+            let to = self.buffer.as_mut_ptr().add(self.buffer.len());
+            copy_short(before.text.as_ptr(), to, middle);
+            copy_short(text.as_ptr(), to.add(middle), text.len());
             *to.add(len - 1) = b'"';
             self.buffer.set_len(self.buffer.len() + len);
         }

@@ -101,6 +101,17 @@ pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
         .map_or(0, |word| u64::from_le_bytes(*word))
 }
 
+/// The same, unchecked.
+///
+/// # Safety
+///
+/// `at` is at most `WINDOW - WORD`.
+#[inline]
+pub(super) unsafe fn word_at(ahead: &[u8; WINDOW], at: usize) -> u64 {
+    // SAFETY: the caller's promise: a word is there.
+    u64::from_le_bytes(unsafe { ahead.as_ptr().add(at).cast::<[u8; WORD]>().read() })
+}
+
 /// The high bit of the lowest byte that is a quote, a backslash or below 0x20; bits above it mean nothing.
 #[inline]
 pub(super) fn special(word: u64) -> u64 {

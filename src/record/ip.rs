@@ -2,6 +2,9 @@
 
 use crate::lanes::{INTERPRETED, Span, WIDE};
 
+/// How many bytes an address has room in: those of a wide copy, or as few as do where each is paid for.
+const ROOM: usize = if INTERPRETED { 39 } else { WIDE };
+
 /// An IP address in its canonical text: dotted decimal for IPv4 (also where it came mapped into IPv6), RFC 5952 for
 /// IPv6.
 #[derive(Clone, Debug)]
@@ -15,7 +18,7 @@ pub(crate) enum Ip<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     /// With room behind the text, so that it is copied in whole blocks.
-    text: [u8; WIDE],
+    text: [u8; ROOM],
     len: u8,
 }
 
@@ -62,7 +65,7 @@ impl<'a> Ip<'a> {
 impl Written {
     fn new(groups: [u16; 8]) -> Self {
         let mut ip = Self {
-            text: [0; WIDE],
+            text: [0; ROOM],
             len: 0,
         };
         if let [0, 0, 0, 0, 0, 0xFFFF, high, low] = groups {

@@ -1,17 +1,26 @@
 //! Instants: what Microsoft writes, read exactly, written in one form.
 
+use core::num::NonZero;
 use core::ops::Range;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 
-use crate::lanes::{Span, WIDE};
+use crate::lanes::{INTERPRETED, Span, WIDE};
+
+/// How many bytes an instant's text has room in: those of a wide copy, or as few as do where each is paid for.
+const ROOM: usize = if INTERPRETED { 31 } else { WIDE };
+
+/// How long a text is that ends with seconds, and with microseconds; never zero, so that an option needs no byte more.
+const SECONDS: NonZero<u8> = NonZero::new(20).unwrap();
+const MICROS: NonZero<u8> = NonZero::new(27).unwrap();
 
 /// A point in time in UTC, years 0001 to 9999, cut to microseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Instant {
     /// With room behind the text, so that it is copied in whole blocks.
-    text: [u8; WIDE],
-    len: u8,
+    text: [u8; ROOM],
+    /// 20 or 27.
+    len: NonZero<u8>,
 }
 
 impl Instant {
@@ -44,7 +53,7 @@ impl Instant {
 
     /// `2025-06-13T10:30:00Z`, or with exactly six digits of fraction where it is not zero.
     pub(crate) fn span(&self) -> Span<'_> {
-        Span::new(&self.text, 0..usize::from(self.len))
+        Span::new(&self.text, 0..usize::from(self.len.get()))
     }
 
     /// Milliseconds since 1970, cut.
@@ -60,7 +69,7 @@ impl Instant {
         let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
         let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
         let seconds = ((days * 24 + number(11..13)) * 60 + number(14..16)) * 60 + number(17..19);
-        seconds * 1000 + if self.len == 20 { 0 } else { number(20..23) }
+        seconds * 1000 + if self.len == SECONDS { 0 } else { number(20..23) }
     }
 
     /// Reads a time in UTC as nearly all are written: with `T`, no leap second, at most day 28 of a month. `None` for
@@ -68,13 +77,8 @@ impl Instant {
     #[inline]
     fn from_utc(text: &[u8]) -> Option<Self> {
         let (fixed, fraction) = text.split_first_chunk::<19>()?;
-        let pattern = *b"0000-00-00T00:00:00";
-        let mut valid = true;
-        for (byte, like) in fixed.iter().zip(pattern) {
-            valid &= (*byte == like) | (like == b'0') & (byte.wrapping_sub(b'0') < 10);
-        }
         let number = |at: usize| (fixed[at] - b'0') * 10 + (fixed[at + 1] - b'0');
-        if !valid
+        if !is_like_a_time(fixed)
             || fixed.starts_with(b"0000")
             || !(1..=12).contains(&number(5))
             || !(1..=28).contains(&number(8))
@@ -84,23 +88,23 @@ impl Instant {
         {
             return None;
         }
-        let mut text = [b'0'; WIDE];
+        let mut text = [b'0'; ROOM];
         text[..19].copy_from_slice(fixed);
         text[19] = b'Z';
         let len = match fraction {
-            [] => 20,
+            [] => SECONDS,
             [b'.', digits @ ..] => {
                 if !(1..=9).contains(&digits.len()) || !digits.iter().all(u8::is_ascii_digit) {
                     return None;
                 }
                 let kept = &digits[..digits.len().min(6)];
                 if kept.iter().all(|&digit| digit == b'0') {
-                    20
+                    SECONDS
                 } else {
                     text[19] = b'.';
                     text[20..20 + kept.len()].copy_from_slice(kept);
                     text[26] = b'Z';
-                    27
+                    MICROS
                 }
             }
             _ => return None,
@@ -118,7 +122,7 @@ impl Instant {
             .ok()
             .filter(|year| (1..=9999).contains(year))?;
         let micros = time.nanosecond() / 1000;
-        let mut text = [0; WIDE];
+        let mut text = [0; ROOM];
         text[..27].copy_from_slice(b"0000-00-00T00:00:00.000000Z");
         two_digits(&mut text, 0, year / 100);
         two_digits(&mut text, 2, year % 100);
@@ -129,19 +133,43 @@ impl Instant {
         two_digits(&mut text, 17, time.second());
         let len = if micros == 0 {
             text[19] = b'Z';
-            20
+            SECONDS
         } else {
             two_digits(&mut text, 20, micros / 10_000);
             two_digits(&mut text, 22, micros / 100 % 100);
             two_digits(&mut text, 24, micros % 100);
-            27
+            MICROS
         };
         Some(Self { text, len })
     }
 }
 
+/// Whether text has digits, dashes, `T` and colons where a time has them. Looks at words: the first, the second, the
+/// last.
+#[inline]
+fn is_like_a_time(text: &[u8; 19]) -> bool {
+    const fn word(text: &[u8; 19], at: usize) -> u64 {
+        match text.split_at(at).1.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => 0,
+        }
+    }
+    const PATTERN: &[u8; 19] = b"0000-00-00T00:00:00";
+    // What is more than nine, or more than zero where no digit stands, carries into a byte's high bit.
+    const CARRY: &[u8; 19] = &[
+        0x76, 0x76, 0x76, 0x76, 0x7F, 0x76, 0x76, 0x7F, 0x76, 0x76, 0x7F, 0x76, 0x76, 0x7F, 0x76, 0x76, 0x7F,
+        0x76, 0x76,
+    ];
+    const fn found(text: &[u8; 19], at: usize) -> u64 {
+        let difference = word(text, at) ^ word(PATTERN, at);
+        // Only a byte that is found carries into the one above it.
+        difference.wrapping_add(word(CARRY, at)) | difference
+    }
+    (found(text, 0) | found(text, 8) | found(text, 11)) & 0x8080_8080_8080_8080 == 0
+}
+
 /// Writes a number below 100 at `at`.
-fn two_digits(text: &mut [u8; WIDE], at: usize, number: u32) {
+fn two_digits(text: &mut [u8; ROOM], at: usize, number: u32) {
     text[at] = b'0' + (number / 10 % 10) as u8;
     text[at + 1] = b'0' + (number % 10) as u8;
 }
@@ -234,8 +262,18 @@ fn ticks(inner: &[u8]) -> Option<i64> {
         [b'-', rest @ ..] => (-1, rest),
         rest => (1, rest),
     };
-    let len = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (number, zone) = unsigned.split_at(len);
+    let (mut number, mut len) = (0_i64, 0);
+    let mut zone = unsigned;
+    while let [byte, rest @ ..] = zone {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        // Of more digits than there may be, nothing is used.
+        number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
+        len += 1;
+        zone = rest;
+    }
     match zone {
         [] => {}
         [b'+' | b'-', zone @ ..]
@@ -243,14 +281,7 @@ fn ticks(inner: &[u8]) -> Option<i64> {
         _ => return None,
     }
     // Years up to 9999 need 15 digits.
-    if number.is_empty() || number.len() > 18 {
-        return None;
-    }
-    Some(
-        sign * number
-            .iter()
-            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0')),
-    )
+    (1..=18).contains(&len).then_some(sign * number)
 }
 
 #[cfg(test)]
