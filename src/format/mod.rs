@@ -196,22 +196,21 @@ impl<'a> Values<'a> {
     #[cfg_attr(not(feature = "interpreted"), inline)]
     fn text(&mut self, field: Field) -> Option<Text<'a>> {
         let slot = self.slots[field as usize];
-        let text = match slot.kind {
+        let plain = slot.kind == Kind::Plain;
+        let buffer = match slot.kind {
+            Kind::Plain => self.line,
             Kind::Absent => return None,
-            Kind::Plain => Text {
-                span: Span::new(self.line, slot.range()),
-                plain: true,
-            },
-            Kind::PlainlyEscaped | Kind::Escaped => Text {
-                span: Span::new(self.decoded, slot.range()),
-                plain: false,
-            },
+            Kind::PlainlyEscaped | Kind::Escaped => self.decoded,
             Kind::Number | Kind::Other => {
                 self.problems.add(field);
                 return None;
             }
         };
-        (!text.span.is_empty()).then_some(text)
+        if slot.start == slot.end {
+            return None;
+        }
+        let span = Span::within(buffer, slot.range())?;
+        Some(Text { span, plain })
     }
 
     /// The size: digits, as a number or as a string.

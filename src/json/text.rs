@@ -17,9 +17,12 @@ pub(crate) fn decode_into(content: &[u8], out: &mut Vec<u8>) {
     while let Some(at) = memchr::memchr(b'\\', rest) {
         out.extend_from_slice(&rest[..at]);
         rest = &rest[at..];
-        let (character, len) = escape(rest);
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = rest.get(len..).unwrap_or_default();
+        // Text in a script that a writer escapes is escape after escape.
+        while rest.first() == Some(&b'\\') {
+            let (character, len) = escape(rest);
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = rest.get(len..).unwrap_or_default();
+        }
     }
     out.extend_from_slice(rest);
 }
@@ -61,9 +64,23 @@ fn unicode_escape(text: &[u8]) -> (char, usize) {
     }
 }
 
+/// The value of each byte as a hexadecimal digit; more than 15 for a byte that is none.
+static HEX_DIGITS: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let digits = b"0123456789abcdef";
+    let mut value = 0;
+    while value < 16 {
+        let digit = digits[value as usize];
+        values[digit as usize] = value;
+        values[digit.to_ascii_uppercase() as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 /// The value of four hexadecimal digits.
 fn code_unit(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |unit, &digit| {
-        Some(unit << 4 | char::from(digit).to_digit(16)?)
-    })
+    let digits: &[u8; 4] = digits.first_chunk()?;
+    let [a, b, c, d] = digits.map(|digit| u32::from(HEX_DIGITS[usize::from(digit)]));
+    ((a | b | c | d) < 16).then_some(a << 12 | b << 8 | c << 4 | d)
 }

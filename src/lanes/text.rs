@@ -24,6 +24,14 @@ impl<'a> Span<'a> {
         }
     }
 
+    /// The same; `None` where that is not within it.
+    #[inline]
+    pub(crate) fn within(buffer: &'a [u8], range: Range<usize>) -> Option<Self> {
+        let from = buffer.get(range.start..)?;
+        let len = range.end.wrapping_sub(range.start);
+        (len <= from.len()).then_some(Self { from, len })
+    }
+
     /// Text behind which nothing is known to stand.
     #[inline]
     pub(crate) fn alone(text: &'a [u8]) -> Self {

@@ -3,7 +3,7 @@
 use core::num::NonZero;
 use core::ops::Range;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
 use crate::lanes::{INTERPRETED, Span, WIDE};
 
@@ -39,7 +39,7 @@ impl Instant {
     #[inline]
     pub(crate) fn from_odata(text: &[u8]) -> Option<Self> {
         if let [b'/', b'D', b'a', b't', b'e', b'(', inner @ .., b')', b'/'] = text {
-            return Self::new(DateTime::<Utc>::from_timestamp_millis(ticks(inner)?)?.naive_utc());
+            return Self::from_millis(ticks(inner)?);
         }
         let utc = match text {
             [utc @ .., b'Z'] => utc,
@@ -121,16 +121,55 @@ impl Instant {
         let year = u32::try_from(time.year())
             .ok()
             .filter(|year| (1..=9999).contains(year))?;
-        let micros = time.nanosecond() / 1000;
+        let time_of_day = time.num_seconds_from_midnight();
+        Some(Self::written(
+            (year, time.month(), time.day()),
+            time_of_day,
+            time.nanosecond() / 1000,
+        ))
+    }
+
+    /// The instant so many milliseconds after the start of 1970.
+    fn from_millis(millis: i64) -> Option<Self> {
+        // The years 1 to 9999.
+        if !(-62_135_596_800_000..=253_402_300_799_999).contains(&millis) {
+            return None;
+        }
+        // Years that begin in March end with the day that not every year has: 719,468 days before 1970 the first of them
+        // began, which all these instants follow.
+        let millis = (millis + 719_468 * 86_400_000).unsigned_abs();
+        let days = (millis / 86_400_000) as u32;
+        let millis = (millis % 86_400_000) as u32;
+        // In quarters of a day, so that centuries and years are all of one length.
+        let quarters = 4 * days + 3;
+        let century = quarters / 146_097;
+        let quarters = quarters % 146_097 | 3;
+        let year = quarters / 1461;
+        let day_of_year = quarters % 1461 / 4;
+        // Five months in a row have 153 days.
+        let month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month + 2) / 5 + 1;
+        let next = u32::from(month >= 10);
+        let year = 100 * century + year + next;
+        Some(Self::written(
+            (year, month + 3 - 12 * next, day),
+            millis / 1000,
+            millis % 1000 * 1000,
+        ))
+    }
+
+    /// Writes a date, seconds since midnight, and microseconds.
+    fn written((year, month, day): (u32, u32, u32), seconds: u32, micros: u32) -> Self {
         let mut text = [0; ROOM];
         text[..27].copy_from_slice(b"0000-00-00T00:00:00.000000Z");
         two_digits(&mut text, 0, year / 100);
         two_digits(&mut text, 2, year % 100);
-        two_digits(&mut text, 5, time.month());
-        two_digits(&mut text, 8, time.day());
-        two_digits(&mut text, 11, time.hour());
-        two_digits(&mut text, 14, time.minute());
-        two_digits(&mut text, 17, time.second());
+        two_digits(&mut text, 5, month);
+        two_digits(&mut text, 8, day);
+        let minutes = seconds / 60;
+        two_digits(&mut text, 11, minutes / 60);
+        two_digits(&mut text, 14, minutes % 60);
+        two_digits(&mut text, 17, seconds % 60);
         let len = if micros == 0 {
             text[19] = b'Z';
             SECONDS
@@ -140,7 +179,7 @@ impl Instant {
             two_digits(&mut text, 24, micros % 100);
             MICROS
         };
-        Some(Self { text, len })
+        Self { text, len }
     }
 }
 
@@ -170,7 +209,7 @@ fn is_like_a_time(text: &[u8; 19]) -> bool {
 
 /// Writes a number below 100 at `at`.
 fn two_digits(text: &mut [u8; ROOM], at: usize, number: u32) {
-    text[at] = b'0' + (number / 10 % 10) as u8;
+    text[at] = b'0' + (number / 10) as u8;
     text[at + 1] = b'0' + (number % 10) as u8;
 }
 
@@ -263,8 +302,7 @@ fn ticks(inner: &[u8]) -> Option<i64> {
         rest => (1, rest),
     };
     let (mut number, mut len) = (0_i64, 0);
-    let mut zone = unsigned;
-    while let [byte, rest @ ..] = zone {
+    for byte in unsigned {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;
@@ -272,8 +310,8 @@ fn ticks(inner: &[u8]) -> Option<i64> {
         // Of more digits than there may be, nothing is used.
         number = number.wrapping_mul(10).wrapping_add(i64::from(digit));
         len += 1;
-        zone = rest;
     }
+    let zone = unsigned.get(len..).unwrap_or_default();
     match zone {
         [] => {}
         [b'+' | b'-', zone @ ..]

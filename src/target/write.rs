@@ -22,7 +22,8 @@ pub(super) fn text(out: &mut Out, text: Text<'_>) {
 }
 
 /// Writes a member with a text as value; `key` ends with the value's first quote.
-#[inline]
+#[cfg_attr(feature = "interpreted", inline(never))]
+#[cfg_attr(not(feature = "interpreted"), inline)]
 pub(super) fn text_member(out: &mut Out, key: &Fragment, value: Option<Text<'_>>) {
     match value {
         None => {}
