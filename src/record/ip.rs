@@ -205,9 +205,8 @@ static NEXT: [[u8; 16]; 32] = {
     let mut number = 0;
     while number < 4 {
         let first = START + number * NUMBER;
-        let mut digit = 0;
+        let mut digit = 0_usize;
         while digit < 10 {
-            let class = digit as usize;
             let follow = [
                 match digit {
                     0 => FULL,
@@ -230,7 +229,7 @@ static NEXT: [[u8; 16]; 32] = {
             while state < NUMBER {
                 let follow = follow[state as usize];
                 if follow != 0 {
-                    next[(first + state) as usize][class] = first + follow;
+                    next[(first + state) as usize][digit] = first + follow;
                 }
                 if state > 0 && number < 3 {
                     next[(first + state) as usize][DOT as usize] = first + NUMBER;

@@ -129,6 +129,10 @@ impl Instant {
         ))
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "there are fewer than 2^22 days, and fewer than 2^27 milliseconds in a day"
+    )]
     /// The instant so many milliseconds after the start of 1970.
     fn from_millis(millis: i64) -> Option<Self> {
         // The years 1 to 9999.
@@ -143,7 +147,7 @@ impl Instant {
         // In quarters of a day, so that centuries and years are all of one length.
         let quarters = 4 * days + 3;
         let century = quarters / 146_097;
-        let quarters = quarters % 146_097 | 3;
+        let quarters = (quarters % 146_097) | 3;
         let year = quarters / 1461;
         let day_of_year = quarters % 1461 / 4;
         // Five months in a row have 153 days.
@@ -208,6 +212,7 @@ fn is_like_a_time(text: &[u8; 19]) -> bool {
 }
 
 /// Writes a number below 100 at `at`.
+#[expect(clippy::cast_possible_truncation, reason = "both digits are below ten")]
 fn two_digits(text: &mut [u8; ROOM], at: usize, number: u32) {
     text[at] = b'0' + (number / 10) as u8;
     text[at + 1] = b'0' + (number % 10) as u8;
