@@ -6,7 +6,7 @@ use crate::lanes::{Fragment, Out, Span};
 use crate::record::{Ip, Status, Text, TraceId};
 
 use super::party::{Direction, Parties, Party, put_lower};
-use super::write::{array, key, number, object, plain_member, text, text_member};
+use super::write::{array, key, number, object, object_behind, plain_member, text, text_member};
 use super::{Event, Writer};
 
 pub(super) const WRITER: Writer = Writer {
@@ -21,12 +21,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let status = record.status.and_then(|status| Status::known(status.bytes()));
 
     plain_member(out, key!(b"{\"@timestamp\":\""), record.received.span());
-    endpoint(
-        out,
-        b",\"destination\":",
-        record.to_ip.as_ref(),
-        parties.recipient,
-    );
+    let before = out.len();
+    out.put_array(b",\"destination\":");
+    endpoint(out, before, record.to_ip.as_ref(), parties.recipient);
     out.put_array(b",\"ecs\":{\"version\":\"9.4.0\"}");
     email(event, parties, trace_id.as_ref(), out);
     if !record.problems.is_empty() {
@@ -80,7 +77,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         text_member(out, key!(b",\"name\":\""), record.organization);
     });
     related(event, parties, out);
-    endpoint(out, b",\"source\":", record.from_ip.as_ref(), parties.sender);
+    let before = out.len();
+    out.put_array(b",\"source\":");
+    endpoint(out, before, record.from_ip.as_ref(), parties.sender);
     out.put_byte(b'}');
 }
 
@@ -172,8 +171,10 @@ fn both(out: &mut Out, one: Option<Span<'_>>, two: Option<Span<'_>>) {
     }
 }
 
-fn endpoint<const N: usize>(out: &mut Out, key: &[u8; N], ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
-    object(out, key, |out| {
+/// Writes the object of an endpoint behind its key, which begins at `before`. Used twice, so it is there once.
+#[inline(never)]
+fn endpoint(out: &mut Out, before: usize, ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
+    object_behind(out, before, |out| {
         if let Some(ip) = ip {
             plain_member(out, key!(b",\"address\":\""), ip.span());
             plain_member(out, key!(b",\"ip\":\""), ip.span());

@@ -135,21 +135,28 @@ fn metadata(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'
 
 fn observables(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
     array(out, b",\"observables\":", |out| {
-        for (name, party) in [("from", parties.sender), ("to", parties.recipient)] {
+        for (key, party) in [
+            (
+                key!(b",{\"name\":\"from\",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
+                parties.sender,
+            ),
+            (
+                key!(b",{\"name\":\"to\",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
+                parties.recipient,
+            ),
+        ] {
             if let Some(party) = party {
-                plain_member(out, key!(b",{\"name\":\""), Span::alone(name.as_bytes()));
-                text_member(
-                    out,
-                    key!(b",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
-                    Some(party.address),
-                );
+                text_member(out, key, Some(party.address));
                 out.put_byte(b'}');
             }
         }
         let (from, to) = (event.record.from_ip.as_ref(), event.record.to_ip.as_ref());
-        for (name, ip) in [("src_endpoint.ip", from), ("dst_endpoint.ip", to)] {
+        for (name, ip) in [
+            (b",{\"name\":\"src_endpoint.ip\"", from),
+            (b",{\"name\":\"dst_endpoint.ip\"", to),
+        ] {
             if let Some(ip) = ip {
-                plain_member(out, key!(b",{\"name\":\""), Span::alone(name.as_bytes()));
+                out.put_array(name);
                 plain_member(
                     out,
                     key!(b",\"type\":\"IP Address\",\"type_id\":2,\"value\":\""),

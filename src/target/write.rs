@@ -57,6 +57,12 @@ pub(super) fn number<I: itoa::Integer>(out: &mut Out, number: I) {
 pub(super) fn object<const N: usize>(out: &mut Out, key: &[u8; N], members: impl FnOnce(&mut Out)) {
     let before = out.len();
     out.put_array(key);
+    object_behind(out, before, members);
+}
+
+/// Writes the object behind its key, which begins at `before`.
+#[inline]
+pub(super) fn object_behind(out: &mut Out, before: usize, members: impl FnOnce(&mut Out)) {
     let start = out.len();
     members(out);
     if out.len() == start {
