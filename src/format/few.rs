@@ -55,7 +55,7 @@ impl Few {
     }
 
     /// Reads the line that starts at `start` of `bytes` if it fits the shape, and appends it, escaped for a JSON
-    /// string. Returns where it ends. Without an end `out` is as it was.
+    /// string. Returns where it ends. Without an end `out` is as it was, but `slots` may not be.
     pub(super) fn read(&self, bytes: &[u8], start: usize, out: &mut Out, slots: &mut Slots) -> Option<usize> {
         // A text doubles at most where it is escaped once more.
         let mut pen = out.pen(2 * (bytes.len() - start) + self.room);

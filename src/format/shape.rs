@@ -84,10 +84,8 @@ impl Shapes {
                     end,
                 });
             }
-            if out.len() > before {
-                *slots = Slots::default();
-                out.truncate(before);
-            }
+            *slots = Slots::default();
+            out.truncate(before);
         }
         None
     }

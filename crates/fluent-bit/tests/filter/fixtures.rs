@@ -1,5 +1,7 @@
 //! Every fixture, for every target, in both forms a record can have.
 
+use std::path::Path;
+
 use message_trace::{Normalizer, Options, Rejection, Target};
 use message_trace_fluent_bit_host::{Instance, function, record, refusal};
 use message_trace_reference::{Case, cases};
@@ -58,6 +60,25 @@ fn a_raw_line_in_log_gives_the_event_of_the_fixture() {
         count += 1;
     }
     assert!(count > 400, "{count} cases");
+}
+
+/// An instance lives as long as the agent, and reads each line by what it learned of those before.
+#[test]
+fn a_line_before_leaves_nothing_in_an_event() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/batch");
+    let read =
+        |end: &str| std::fs::read_to_string(folder.join(format!("shapes-that-begin-alike.{end}"))).unwrap();
+    for target in Target::ALL {
+        let mut instance = Instance::new(wasm()).unwrap();
+        let expected = read(&format!("{}.ndjson", target.name()));
+        for (line, expected) in read("in.txt").lines().zip(expected.lines()) {
+            let record = record::of_line(line.as_bytes());
+            let event = instance.call(&function(target.name()), &record).unwrap().unwrap();
+            let event: Value = serde_json::from_str(&event).unwrap();
+            let expected: Value = serde_json::from_str(expected).unwrap();
+            assert_eq!(event, expected, "{}", target.name());
+        }
+    }
 }
 
 /// Fixtures about something that Fluent Bit's JSON parser does not let through: white space around a row.
