@@ -7,19 +7,19 @@ build_wasip2() {
     env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$(guest_flags +simd128)" \
         cargo rustc --quiet --locked --package message-trace --lib --release --crate-type cdylib \
         --target wasm32-wasip2 --target-dir "$target_dir/guest-wasip2"
-    cp "$target_dir/guest-wasip2/wasm32-wasip2/release/message_trace.wasm" crates/bench/target/work/wasip2.wasm
+    cp "$target_dir/guest-wasip2/wasm32-wasip2/release/message_trace.wasm" crates/bench/target/parts/wasip2.wasm
 }
 
 # build_native NAME FLAGS: the normalizer as a program of its own that the bench asks to run.
 build_native() {
     RUSTFLAGS="$2" cargo build --quiet --locked --manifest-path crates/bench/Cargo.toml \
         --package message-trace-native --profile native --target-dir "crates/bench/target/$1"
-    cp "crates/bench/target/$1/native/message-trace-native" "crates/bench/target/work/$1"
+    cp "crates/bench/target/$1/native/message-trace-native" "crates/bench/target/parts/$1"
 }
 
 # Builds everything that is compared and measures it in one run. What is not there is said, not hidden.
 do_bench() {
-    local rows=200000 rounds=7 more=() features=() argument work=crates/bench/target/work
+    local rows=200000 rounds=7 more=() features=() argument work=crates/bench/target/parts
     for argument in "$@"; do
         case "$argument" in
             --quick) rows=20000 rounds=3 ;;

@@ -16,6 +16,9 @@ use crate::json::decode_into;
 use crate::lanes::Span;
 use crate::record::{Field, Instant, Ip, Problems, Text, TraceRecord};
 
+/// The keys of each format.
+pub(crate) const KEYS: [&[&str]; 2] = [&graph::KEYS, &reporting::KEYS];
+
 /// A vendor's shape of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {

@@ -150,7 +150,7 @@ impl Out {
     /// The same for any text and room.
     #[inline(never)]
     fn put_quoted_exactly(&mut self, before: &Fragment, text: Span<'_>) {
-        self.put(&before.text[..usize::from(before.len)]);
+        self.put_fragment(before);
         self.put(text.bytes());
         self.put_byte(b'"');
     }
@@ -204,7 +204,7 @@ impl Out {
         Ok(text.iter().rposition(|&byte| byte == b'@'))
     }
 
-    /// Appends a constant.
+    /// Appends a fragment.
     #[inline]
     pub(crate) fn put_fragment(&mut self, fragment: &Fragment) {
         self.put(&fragment.text[..usize::from(fragment.len)]);

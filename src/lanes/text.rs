@@ -245,6 +245,6 @@ impl Literal {
     fn ends(&self, bytes: &[u8], at: usize) -> bool {
         bytes
             .get(at..)
-            .is_some_and(|rest| rest.starts_with(&self.blocks.as_flattened()[..self.len]))
+            .is_some_and(|rest| rest.starts_with(self.as_slice()))
     }
 }

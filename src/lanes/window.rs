@@ -51,8 +51,7 @@ pub(crate) fn digits(ahead: &[u8; WINDOW], at: usize) -> Option<usize> {
 }
 
 /// Where the first byte from `at` on stands that is not plain, and whether a byte before it (or up to 7 behind it) is not
-/// ASCII. Stops early at text that is not
-/// ASCII or at the last word where less than a window is left.
+/// ASCII. Where less than a window is left, stops early at text that is not ASCII, or at the last word.
 pub(crate) fn plain_end(bytes: &[u8], at: usize) -> (usize, bool) {
     let mut at = at;
     while let Some(ahead) = window(bytes, at) {

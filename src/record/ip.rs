@@ -133,8 +133,11 @@ impl Written {
 /// Whether text is dotted decimal, as [`octets`] reads it. Looks at all of it at once.
 #[inline]
 fn is_dotted_decimal(text: Span<'_>) -> bool {
-    let Some((digits, dots)) = text.digits_and_dots().filter(|_| !INTERPRETED) else {
+    if INTERPRETED {
         return is_dotted_decimal_by_table(text.bytes());
+    }
+    let Some((digits, dots)) = text.digits_and_dots() else {
+        return octets(text.bytes()).is_some();
     };
     let len = text.len();
     if len > 15 || digits | dots != !(u32::MAX << len) || dots.count_ones() != 3 {
@@ -162,7 +165,7 @@ fn is_dotted_decimal(text: Span<'_>) -> bool {
     valid
 }
 
-/// The same byte by byte, each looked up: as few instructions as can be.
+/// The same byte by byte, each looked up: as few instructions as can be, for an interpreter.
 fn is_dotted_decimal_by_table(text: &[u8]) -> bool {
     let mut state = START;
     for byte in text {

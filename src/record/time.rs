@@ -129,11 +129,11 @@ impl Instant {
         ))
     }
 
+    /// The instant so many milliseconds after the start of 1970.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "there are fewer than 2^22 days, and fewer than 2^27 milliseconds in a day"
     )]
-    /// The instant so many milliseconds after the start of 1970.
     fn from_millis(millis: i64) -> Option<Self> {
         // The years 1 to 9999.
         if !(-62_135_596_800_000..=253_402_300_799_999).contains(&millis) {

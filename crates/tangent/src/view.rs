@@ -1,5 +1,7 @@
 //! A row that can only be asked, and the line that has the same fields.
 
+use message_trace::KEYS;
+
 /// A row as its host shows it.
 pub trait View {
     /// What stands under a key of the row.
@@ -25,43 +27,16 @@ pub enum ViewValue {
     Container,
 }
 
-/// The keys of a line, the one that tells the format first.
-const GRAPH: [&str; 10] = [
-    "receivedDateTime",
-    "id",
-    "messageId",
-    "senderAddress",
-    "recipientAddress",
-    "subject",
-    "size",
-    "fromIP",
-    "toIP",
-    "status",
-];
-const REPORTING: [&str; 11] = [
-    "Received",
-    "MessageTraceId",
-    "MessageId",
-    "SenderAddress",
-    "RecipientAddress",
-    "Subject",
-    "Size",
-    "FromIP",
-    "ToIP",
-    "Status",
-    "Organization",
-];
-
 /// The keys whose presence tells a message-trace row, one for each format.
-pub const TIME_KEYS: [&str; 2] = [GRAPH[0], REPORTING[0]];
+pub const TIME_KEYS: [&str; 2] = [KEYS[0][0], KEYS[1][0]];
 
 /// Writes the line of a row: all fields that the normalizer reads, in the order of its documentation, compact. What
 /// the view does not have is left out; an array or object where a value is expected becomes `{}`.
 pub fn line_of(view: &impl View, line: &mut Vec<u8>) {
     line.clear();
-    for keys in [&GRAPH[..], &REPORTING[..]] {
+    for keys in KEYS {
         line.push(b'{');
-        for key in keys {
+        for key in keys.iter().filter(|key| !key.is_empty()) {
             let value = view.value(key);
             if value == ViewValue::Absent {
                 if line.len() == 1 {

@@ -79,7 +79,11 @@ pub(super) fn read(
         rest.extend_from_slice(chunk.get(end..).unwrap_or_default());
         chunk.truncate(end);
         let lines = count_lines(&chunk);
-        send(Work::Lines { bytes: chunk, first })?;
+        send(Work::Lines {
+            bytes: chunk,
+            first,
+            lines,
+        })?;
         first += lines;
         chunk = rest;
     }
@@ -87,7 +91,7 @@ pub(super) fn read(
 }
 
 /// How many lines these are; the last may lack its line feed.
-pub(super) fn count_lines(lines: &[u8]) -> u64 {
+fn count_lines(lines: &[u8]) -> u64 {
     let feeds = memchr::memchr_iter(b'\n', lines).count() as u64;
     feeds + u64::from(lines.last().is_some_and(|byte| *byte != b'\n'))
 }

@@ -162,8 +162,8 @@ impl Worker {
             ..Done::default()
         };
         match work {
-            Work::Lines { bytes, first } => {
-                done.lines = lines::count_lines(&bytes);
+            Work::Lines { bytes, first, lines } => {
+                done.lines = lines;
                 self.lines(&bytes, |line| first + u64::from(line) - 1, &mut done);
             }
             Work::OnlyLine(line) => {
