@@ -172,11 +172,15 @@ fn program_says_which_limit_was_hit_and_goes_on() {
 fn file_that_is_no_component_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("no.wasm");
-    std::fs::write(&file, b"no component").unwrap();
-    program()
-        .args(["normalize", "--component"])
-        .arg(&file)
-        .assert()
-        .code(74)
-        .stderr(predicate::str::contains("cannot load"));
+    for content in ["", "no component", "\0asm\u{1}\0\0\0"] {
+        std::fs::write(&file, content).unwrap();
+        program()
+            .args(["normalize", "--component"])
+            .arg(&file)
+            .assert()
+            .code(74)
+            .stderr(predicate::str::contains("cannot load"))
+            .stderr(predicate::str::contains("expected a WebAssembly component"))
+            .stderr(predicate::function(|text: &str| text.lines().count() == 1));
+    }
 }

@@ -20,7 +20,7 @@ pub use reason::{Fault, Reason, Refused};
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use message_trace::{Options, Revision};
 
 /// The component that the program carries.
@@ -70,6 +70,9 @@ enum Kind {
     Native,
 }
 
+/// How every component begins: the name of WebAssembly, the format's version, and that it is no core module.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
 impl Host {
     /// Loads the component that the program carries. Its machine code is kept in `cache`.
     ///
@@ -89,6 +92,11 @@ impl Host {
     /// If the file cannot be read, or is no component that exports the normalizer.
     pub fn file(path: &Path, cache: &Cache) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        ensure!(
+            bytes.starts_with(COMPONENT),
+            "cannot load {}: expected a WebAssembly component; build.sh makes one, dist/message-trace.wasm",
+            path.display()
+        );
         let loaded = component::Loaded::new(&bytes, component::Trust::Foreign, cache)
             .with_context(|| format!("cannot load {}", path.display()))?;
         Ok(Self(Kind::Component(loaded)))
