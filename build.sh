@@ -19,6 +19,7 @@ usage() {
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
+                (--no-default-features leaves the command `simulate` out)
   all           component, plain, program
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   reproducible  builds the component twice in different folders and compares
@@ -128,7 +129,7 @@ do_plain() { seal_guest '' dist/message-trace-plain.wasm; }
 
 do_program() {
     [ -f dist/message-trace.wasm ] || do_component
-    cargo build --quiet --locked --profile program --package message-trace-harness
+    cargo build --quiet --locked --profile program --package message-trace-program "$@"
     mkdir -p dist
     # Not in place: it may be running.
     cp "$target_dir/program/message-trace" dist/.message-trace
@@ -228,11 +229,11 @@ demo_poll() {
 # SEEDS, KILLS and TORN_IMAGES make it shorter or longer; `cargo test --test campaign -- --seed N` replays one seed.
 do_campaign() {
     say 'tenant-days in virtual time'
-    cargo test --locked --package message-trace-harness --test campaign -- --seeds "${SEEDS:-10000}"
+    cargo test --locked --package message-trace-collector --test campaign -- --seeds "${SEEDS:-10000}"
     say 'kill -9 at random moments'
-    KILLS=${KILLS:-10000} cargo test --locked --package message-trace-harness --test kills
+    KILLS=${KILLS:-10000} cargo test --locked --package message-trace-program --test kills
     say 'torn ledgers'
-    TORN_IMAGES=${TORN_IMAGES:-20000} cargo test --locked --package message-trace-harness --lib -- ledger::file
+    TORN_IMAGES=${TORN_IMAGES:-20000} cargo test --locked --package message-trace-collector --lib -- ledger::file
 }
 
 case "${1:-}" in

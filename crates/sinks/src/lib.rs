@@ -1,0 +1,115 @@
+//! Sinks: where events go.
+//!
+//! A sink answers a batch only when every event of it is where it belongs: written and synced, or accepted by a service,
+//! or refused for good and kept in the dead letter. Only then is the page committed. A batch that was not answered is
+//! delivered again, with the same event ids: at least once, and effectively once by id.
+//!
+//! To add one: a file in this folder with a type that implements [`Sink`], a row in `config/sink.rs`, its fixtures in
+//! `tests/wire/sinks.rs`. A service that judges events one by one gives its verdicts as [`Refused`].
+
+mod batch;
+mod dead_letter;
+mod error;
+mod fan_out;
+mod file;
+mod http;
+mod stdout;
+
+use std::fmt;
+
+pub use self::http::{BodyFormat, HttpOptions, HttpSink};
+pub use batch::{Batch, BatchError, Event, EventKey};
+pub use dead_letter::{DeadLetter, WithDeadLetter};
+pub use error::SinkError;
+pub use fan_out::FanOut;
+pub use file::{FileOptions, FileSink};
+pub use stdout::StdoutSink;
+
+/// Where events go.
+pub trait Sink: Send {
+    /// What the sink is, for logs: `stdout`, `file:PATH`, `https://HOST`. Holds no path, query or secret of a URL.
+    fn name(&self) -> &str;
+
+    /// Delivers a batch. `Ok` means that each event is durable, accepted, or named in [`Delivery::refused`].
+    ///
+    /// May wait and try again, within the sink's own bounds. Called again with the same batch after an error, it goes on
+    /// where it stopped if it can.
+    ///
+    /// # Errors
+    ///
+    /// Why the batch cannot be acknowledged. Nothing of it may be committed; parts may have arrived.
+    fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError>;
+
+    /// Sends what the sink may hold back. The sinks of this crate hold nothing back between batches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sink::deliver`].
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// Flushes and lets go of what the sink holds. No batch follows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sink::deliver`].
+    fn close(&mut self) -> Result<(), SinkError> {
+        self.flush()
+    }
+}
+
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
+        (**self).deliver(batch)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        (**self).flush()
+    }
+
+    fn close(&mut self) -> Result<(), SinkError> {
+        (**self).close()
+    }
+}
+
+/// The verdict on a batch: all events are accepted but those named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// The events refused for good, in the order of the batch.
+    pub refused: Vec<Refused>,
+}
+
+/// An event that the sink will never take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The event's place in the batch, from 0.
+    pub index: usize,
+    /// Why.
+    pub reason: RefusedReason,
+}
+
+/// Why a sink will never take an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusedReason {
+    /// The service answered with this status for this event alone.
+    Status(u16),
+    /// The service's own code for this event, such as a mapping error. Never text that may hold the event's values.
+    Code(&'static str),
+    /// The event alone is larger than the sink's limit, in bytes.
+    TooLarge(usize),
+}
+
+impl fmt::Display for RefusedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Code(code) => f.write_str(code),
+            Self::TooLarge(limit) => write!(f, "larger than {limit} bytes"),
+        }
+    }
+}
