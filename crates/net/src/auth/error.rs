@@ -200,7 +200,8 @@ impl AuthError {
     }
 
     /// Something is to be configured.
-    pub(crate) fn configure(sentence: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn configure(sentence: impl Into<String>) -> Self {
         Self::new(Remedy::Configure, sentence)
     }
 

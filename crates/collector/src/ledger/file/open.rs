@@ -284,10 +284,8 @@ pub(super) fn exists(path: &Path) -> Result<bool, LedgerError> {
 }
 
 fn random(path: &Path) -> Result<[u8; 32], LedgerError> {
-    use ring::rand::SecureRandom as _;
     let mut salt = [0; 32];
-    let filled = ring::rand::SystemRandom::new().fill(&mut salt);
-    filled.map_err(|_| LedgerError::Unusable(path.to_owned(), io::ErrorKind::Other))?;
+    getrandom::fill(&mut salt).map_err(|_| LedgerError::Unusable(path.to_owned(), io::ErrorKind::Other))?;
     Ok(salt)
 }
 
