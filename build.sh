@@ -14,6 +14,7 @@ usage() {
 
   demo          sets everything up, builds, and shows rows becoming events
   test          everything that CI runs
+  house         who may depend on whom, how long files may be; part of `test`
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
@@ -223,6 +224,9 @@ demo_poll() {
 
 # shellcheck source=.ci/test.sh
 . .ci/test.sh
+
+# shellcheck source=.ci/house.sh
+. .ci/house.sh
 
 # shellcheck source=.ci/hosts.sh
 . .ci/hosts.sh

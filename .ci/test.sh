@@ -13,6 +13,7 @@ do_test() {
     mkdir -p "$target_dir"
     test_log=$target_dir/test.log
     check 'component' do_component
+    check 'the house' do_house
     check 'formatting' cargo fmt --all --check
     check 'lints' cargo clippy --locked --workspace --all-targets -- -D warnings
     check 'lints of the guests' cargo clippy --locked --package=message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \

@@ -3,23 +3,7 @@
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-const fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
+use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc};
 
 fn digits(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0_i64, |number, digit| {
@@ -43,16 +27,13 @@ pub fn parse_time_us(text: &[u8]) -> Option<i64> {
     {
         return None;
     }
-    let (year, month, day) = (digits(&text[..4])?, digits(&text[5..7])?, digits(&text[8..10])?);
-    let (hour, minute, second) = (
-        digits(&text[11..13])?,
-        digits(&text[14..16])?,
-        digits(&text[17..19])?,
-    );
-    if year == 0 || !(1..=12).contains(&month) || day == 0 || day > days_in(year, month) {
-        return None;
-    }
-    if hour > 23 || minute > 59 || second > 60 {
+    let number = |at: std::ops::Range<usize>| digits(&text[at]).and_then(|number| u32::try_from(number).ok());
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    // The year 0 of the calendar is no year of Graph's.
+    let year = i32::try_from(year).ok().filter(|&year| year > 0)?;
+    let time = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(hour, minute, second.min(59))?;
+    if second > 60 {
         return None;
     }
     let mut rest = &text[19..];
@@ -78,26 +59,28 @@ pub fn parse_time_us(text: &[u8]) -> Option<i64> {
         }
         _ => return None,
     };
-    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset_s;
+    let seconds = time.and_utc().timestamp() - offset_s;
     Some(seconds * 1_000_000 + micros)
 }
 
-/// Appends a whole second as `2026-01-20T00:00:00Z`.
+/// Appends a whole second as `2026-01-20T00:00:00Z`; one that no calendar has as the last or first it has.
 pub fn write_time(second: i64, out: &mut String) {
-    let (day, rest) = (second.div_euclid(86_400), second.rem_euclid(86_400));
-    let z = day + 719_468;
-    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let (hour, minute, second) = (rest / 3600, rest % 3600 / 60, rest % 60);
+    let end = if second < 0 {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    };
+    let time = DateTime::from_timestamp(second, 0).unwrap_or(end);
     // Writing to a string cannot fail.
     let _ = write!(
         out,
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
     );
 }
 

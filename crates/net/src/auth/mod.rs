@@ -7,6 +7,7 @@
 //! Secrets come from the environment or from a private file, never from the command line, and show up in no error, log
 //! or `Debug` text. Texts of the sign-in service are not repeated: they hold ids of the tenant and the application.
 
+mod aadsts;
 mod authenticator;
 mod certificate;
 mod error;

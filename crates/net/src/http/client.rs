@@ -15,7 +15,7 @@ use ureq::{Agent, Proxy};
 use zeroize::Zeroizing;
 
 use super::error::{TransportError, TransportFault};
-use super::origin::{is_direct, is_pinned};
+use super::link::{is_direct, is_pinned};
 
 /// The largest body that is read, in bytes after decompression: 32 MiB. A page of 5,000 rows has about 2 MB.
 pub const MAX_BODY_BYTES: u64 = 32 * 1024 * 1024;

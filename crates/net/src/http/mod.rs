@@ -7,6 +7,8 @@
 
 mod client;
 mod error;
+mod spelling;
+mod link;
 mod origin;
 mod retry;
 mod secret;
@@ -14,7 +16,8 @@ mod stop;
 
 pub use client::{Client, ClientError, ClientOptions, MAX_BODY_BYTES, Transport};
 pub use error::{TransportError, TransportFault};
-pub use origin::{Link, LinkError, MAX_LINK_BYTES, Origin, OriginError};
+pub use link::Link;
+pub use origin::{LinkError, MAX_LINK_BYTES, Origin, OriginError};
 pub use retry::{Backoff, retry_after};
 pub use secret::{Bearer, SecretHeader};
 pub use stop::{Pause, Stop};

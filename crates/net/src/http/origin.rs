@@ -4,10 +4,10 @@ use std::error::Error;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use http::{HeaderValue, Method, Request, Uri};
+use http::Uri;
 
-use super::error::{TransportError, TransportFault};
-use super::secret::{Bearer, SecretHeader};
+use super::link::Link;
+use super::spelling::{host_and_port, is_address, is_link_byte, is_plain_path};
 
 /// The longest link that is read, in bytes.
 pub const MAX_LINK_BYTES: usize = 16_384;
@@ -24,20 +24,6 @@ pub struct Origin {
     /// Without its last slash; empty for the root.
     prefix: String,
     /// Never through a proxy.
-    direct: bool,
-}
-
-/// An address inside its origin.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Link {
-    uri: Uri,
-    direct: bool,
-}
-
-/// Marks a request as made from a [`Link`]: what its address was then.
-#[derive(Clone)]
-struct Pinned {
-    uri: Uri,
     direct: bool,
 }
 
@@ -221,10 +207,7 @@ impl Origin {
         let root = if path.is_empty() { "/" } else { "" };
         let uri =
             Uri::try_from(format!("{self}{root}{path_and_query}")).map_err(|_| LinkError::Characters)?;
-        Ok(Link {
-            uri,
-            direct: self.direct,
-        })
+        Ok(Link::new(uri, self.direct))
     }
 
     /// The scheme, host and port, without the prefix: what may be shown and logged.
@@ -250,195 +233,6 @@ impl fmt::Display for Origin {
         } else {
             write!(f, ":{}", self.port)
         }
-    }
-}
-
-impl Link {
-    /// A request to this address. Secrets are attached with [`Link::bear`] and [`Link::sign`] on it, or not at all.
-    #[must_use]
-    pub fn request(&self, method: Method, body: Vec<u8>) -> Request<Vec<u8>> {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = self.uri.clone();
-        request.extensions_mut().insert(Pinned {
-            uri: self.uri.clone(),
-            direct: self.direct,
-        });
-        request
-    }
-
-    /// A GET request to this address with a bearer token.
-    ///
-    /// # Errors
-    ///
-    /// [`TransportFault::Unpinned`] if the token cannot be a header; it never is for one that was accepted.
-    pub fn get(&self, bearer: &Bearer) -> Result<Request<Vec<u8>>, TransportError> {
-        let mut request = self.request(Method::GET, Vec::new());
-        self.bear(&mut request, bearer)?;
-        Ok(request)
-    }
-
-    /// Attaches a bearer token to a request that was made from this link.
-    ///
-    /// # Errors
-    ///
-    /// [`TransportFault::Unpinned`] if the request goes anywhere else.
-    pub fn bear(&self, request: &mut Request<Vec<u8>>, bearer: &Bearer) -> Result<(), TransportError> {
-        self.attach(request, http::header::AUTHORIZATION, bearer.header())
-    }
-
-    /// Attaches a secret header to a request that was made from this link.
-    ///
-    /// # Errors
-    ///
-    /// [`TransportFault::Unpinned`] if the request goes anywhere else.
-    pub fn sign(&self, request: &mut Request<Vec<u8>>, header: &SecretHeader) -> Result<(), TransportError> {
-        self.attach(request, header.name().clone(), header.value())
-    }
-
-    fn attach(
-        &self,
-        request: &mut Request<Vec<u8>>,
-        name: http::HeaderName,
-        value: Option<HeaderValue>,
-    ) -> Result<(), TransportError> {
-        let unpinned = TransportError::new(TransportFault::Unpinned);
-        if *request.uri() != self.uri || !is_pinned(request) {
-            return Err(unpinned);
-        }
-        request.headers_mut().insert(name, value.ok_or(unpinned)?);
-        Ok(())
-    }
-
-    /// The whole address. Its query may hold personal data: not for logs.
-    #[must_use]
-    pub const fn uri(&self) -> &Uri {
-        &self.uri
-    }
-}
-
-/// Whether a request still goes where the link it was made from points.
-pub(super) fn is_pinned<B>(request: &Request<B>) -> bool {
-    request
-        .extensions()
-        .get::<Pinned>()
-        .is_some_and(|pinned| pinned.uri == *request.uri())
-}
-
-/// Whether a request must not take a proxy: to this machine, or to a managed identity's endpoint.
-pub(super) fn is_direct<B>(request: &Request<B>) -> bool {
-    request
-        .extensions()
-        .get::<Pinned>()
-        .is_some_and(|pinned| pinned.direct)
-        || request.uri().host().is_some_and(|host| {
-            host == "localhost" || is_address(host, |ip| ip.is_loopback(), |ip| ip.is_loopback())
-        })
-}
-
-/// Printable ASCII without space, backslash and fragment: what no two parsers read differently.
-const fn is_link_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'\\' && byte != b'#'
-}
-
-/// Splits `host[:port]`; the host comes out in lower case, an IPv6 address in its shortest form. `None` for hosts that
-/// resolvers read differently, such as `127.1`, `0x7f000001`, a trailing dot or percent signs.
-fn host_and_port(authority: &str, secure: bool) -> Option<(String, u16)> {
-    let (host, port) = match authority.rfind(']') {
-        Some(end) => authority.split_at(end + 1),
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
-    };
-    let port = match port.strip_prefix(':') {
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
-            digits.parse().ok().filter(|&port| port != 0)?
-        }
-        None if port.is_empty() => {
-            if secure {
-                443
-            } else {
-                80
-            }
-        }
-        _ => return None,
-    };
-    if let Some(address) = host.strip_prefix('[') {
-        let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
-        return Some((format!("[{address}]"), port));
-    }
-    let host = host.to_ascii_lowercase();
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    let is_numeric = host
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
-    let is_host = host.len() <= 253
-        && host.split('.').all(is_label)
-        && (!is_numeric
-            || host
-                .parse::<Ipv4Addr>()
-                .is_ok_and(|address| address.to_string() == host));
-    is_host.then_some((host, port))
-}
-
-fn is_address(host: &str, v4: impl Fn(Ipv4Addr) -> bool, v6: impl Fn(Ipv6Addr) -> bool) -> bool {
-    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => address.parse().is_ok_and(v6),
-        None => host.parse().is_ok_and(v4),
-    }
-}
-
-/// Whether every server reads a path alike: slashes between non-empty segments, none of which is or decodes to a dot
-/// segment or to anything with a slash, a backslash, a percent sign or a control character in it.
-fn is_plain_path(path: &str) -> bool {
-    let Some(rest) = path.strip_prefix('/') else {
-        return path.is_empty();
-    };
-    let mut segments = rest.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        if segment.is_empty() && !is_last || !is_plain_segment(segment) {
-            return false;
-        }
-    }
-    true
-}
-
-fn is_plain_segment(segment: &str) -> bool {
-    let mut decoded = Vec::with_capacity(segment.len());
-    let mut bytes = segment.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let hex = |byte: Option<u8>| {
-            byte.and_then(|b| char::from(b).to_digit(16))
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        let (Some(high), Some(low)) = (hex(bytes.next()), hex(bytes.next())) else {
-            return false;
-        };
-        let byte = high << 4 | low;
-        if matches!(byte, b'/' | b'\\' | b'%' | b'?' | b'#') || byte.is_ascii_control() {
-            return false;
-        }
-        decoded.push(byte);
-    }
-    // Some servers cut parameters off a segment before they resolve dots.
-    let name = decoded.split(|&b| b == b';').next().unwrap_or_default();
-    !matches!(name.trim_ascii(), b"." | b"..") && std::str::from_utf8(&decoded).is_ok()
-}
-
-impl fmt::Debug for Link {
-    /// The host alone: paths and queries may hold ids and addresses.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({})", self.uri.host().unwrap_or_default())
     }
 }
 
