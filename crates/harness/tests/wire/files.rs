@@ -137,7 +137,7 @@ fn what_is_wrong_with_a_file_is_said() {
     let second = open(&path).unwrap_err();
     assert_eq!(
         (&second, second.remedy()),
-        (&SinkError::Locked(path.clone()), Some(Remedy::Configure))
+        (&SinkError::Locked(path.clone()), Remedy::Configure)
     );
     drop(first);
     assert!(open(&path).is_ok());
@@ -149,7 +149,7 @@ fn what_is_wrong_with_a_file_is_said() {
             ..
         }
     ));
-    assert_eq!(missing.remedy(), Some(Remedy::Storage));
+    assert_eq!(missing.remedy(), Remedy::Storage);
     assert!(open(folder.path()).is_err());
     if Path::new("/dev/full").exists() {
         let mut full = open(Path::new("/dev/full")).unwrap();
