@@ -1,6 +1,7 @@
 //! The command `dead-letter`: rows that were refused for good, and their way back.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -156,7 +157,8 @@ fn deliver(arguments: &DeadLetterArgs, environment: &Environment) -> Result<Exit
         sentence.push_str(" (they stay; dead-letter list says why)");
     }
     if unreadable > 0 {
-        sentence.push_str(&format!(", {unreadable} lines cannot be read and stay"));
+        // Writing to a string cannot fail.
+        let _ = write!(sentence, ", {unreadable} lines cannot be read and stay");
     }
     if is_stopped {
         sentence.push_str("; stopped before the end, the rest stays");

@@ -38,7 +38,11 @@ fn seeds_come_out_equal_from_files_from_stdin_and_natively() {
         )
         .unwrap();
         // The function `normalize` keeps a line feed that it is given; a file is lines, which have none in them.
-        let message = wanted["message"].as_str().unwrap().trim_end_matches('\n').to_owned();
+        let message = wanted["message"]
+            .as_str()
+            .unwrap()
+            .trim_end_matches('\n')
+            .to_owned();
         wanted["message"] = message.into();
         let file = repository(&format!("fixtures/{name}.in.txt"));
         let outputs = [

@@ -40,10 +40,12 @@ fn folder() -> tempfile::TempDir {
 
 fn bash(folder: &Path, script: &str) -> Command {
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", script]).current_dir(folder).env(
-        "MESSAGE_TRACE_CACHE",
-        concat!(env!("CARGO_TARGET_TMPDIR"), "/machine-code"),
-    );
+    bash.args(["-euo", "pipefail", "-c", script])
+        .current_dir(folder)
+        .env(
+            "MESSAGE_TRACE_CACHE",
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/machine-code"),
+        );
     bash
 }
 
@@ -64,11 +66,16 @@ fn the_first_command_turns_rows_into_events() {
     let row = document("fixtures/graph-delivered.in.txt");
     let page = format!("{{\"value\":[{row},{row}]}}");
     std::fs::write(folder.path().join("trace.json"), page).unwrap();
-    let done = bash(folder.path(), &block("Then your own rows", "sh")).output().unwrap();
+    let done = bash(folder.path(), &block("Then your own rows", "sh"))
+        .output()
+        .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let events = std::fs::read_to_string(folder.path().join("events.ndjson")).unwrap();
     assert_eq!(events.lines().count(), 2);
-    assert!(events.lines().all(|event| event.contains("\"direction\":\"")), "{events}");
+    assert!(
+        events.lines().all(|event| event.contains("\"direction\":\"")),
+        "{events}"
+    );
 }
 
 /// The README's `poll` with a tenant, a folder and a collector that there are.
@@ -85,7 +92,10 @@ fn poll_polls_as_it_stands_there() {
         ("SECRET=… ", format!("SECRET='{CLIENT_SECRET}' ")),
         ("--tenant-id TENANT ", format!("--tenant-id {TENANT_ID} ")),
         ("--client-id CLIENT ", format!("--client-id {CLIENT_ID} ")),
-        ("/var/lib/message-trace", folder.path().join("state").display().to_string()),
+        (
+            "/var/lib/message-trace",
+            folder.path().join("state").display().to_string(),
+        ),
         ("https://collector.example.com/ingest", collector.url()),
     ] {
         assert!(filled.contains(word), "the README has no {word:?}:\n{script}");
@@ -97,9 +107,48 @@ fn poll_polls_as_it_stands_there() {
         .env("MESSAGE_TRACE_ONCE", "true")
         .output()
         .unwrap();
-    assert!(polled.status.success(), "{}", String::from_utf8_lossy(&polled.stderr));
+    assert!(
+        polled.status.success(),
+        "{}",
+        String::from_utf8_lossy(&polled.stderr)
+    );
     assert!(collector.ids().len() > 100);
     assert!(folder.path().join("state/ledger.db").exists());
+}
+
+#[test]
+fn the_dead_letter_is_shown_replayed_and_dropped_as_it_stands_there() {
+    let folder = folder();
+    let state = folder.path().join("state");
+    std::fs::create_dir(&state).unwrap();
+    let config = format!(
+        "tenant-id = \"{TENANT_ID}\"\nclient-id = \"{CLIENT_ID}\"\nledger = '{}'\nsinks = \"file:events.ndjson\"\n",
+        state.join("ledger.db").display()
+    );
+    std::fs::write(folder.path().join("poll.toml"), config).unwrap();
+    let letter = serde_json::json!({
+        "time": "2026-01-20T08:15:00Z", "sink": "https://gone.example.com", "reason": "status 400", "id": "1",
+        "raw": document("fixtures/graph-delivered.in.txt"),
+    });
+    let dead = state.join("ledger.db.dead-letter.ndjson");
+    std::fs::write(&dead, format!("{letter}\n")).unwrap();
+    let script = block("### The dead letter", "sh");
+    assert!(script.contains("/var/lib/message-trace/ledger.db"), "{script}");
+    let filled = script.replace("/var/lib/message-trace", &state.display().to_string());
+    let done = bash(folder.path(), &filled).output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success(), "{said}");
+    let shown = "2026-01-20T08:15:00Z  https://gone.example.com  status 400  1\n";
+    assert_eq!(String::from_utf8(done.stdout).unwrap(), shown);
+    for says in [
+        "1 row in ",
+        "1 row delivered, 0 refused again",
+        "0 rows dropped, 0 left",
+    ] {
+        assert!(said.contains(says), "{said}");
+    }
+    let events = std::fs::read_to_string(folder.path().join("events.ndjson")).unwrap();
+    assert_eq!(events.lines().count(), 1);
 }
 
 #[test]
@@ -113,8 +162,13 @@ fn every_command_of_the_build_script_that_is_named_is_one() {
     let mut found = 0;
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         for rest in document(name).split("./build.sh ").skip(1) {
-            let word = rest.split(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap();
-            let is_there = help.lines().any(|line| line.trim_start().split(' ').next() == Some(word));
+            let word = rest
+                .split(|c: char| !c.is_ascii_lowercase() && c != '-')
+                .next()
+                .unwrap();
+            let is_there = help
+                .lines()
+                .any(|line| line.trim_start().split(' ').next() == Some(word));
             assert!(is_there, "{name}: ./build.sh {word}");
             found += 1;
         }

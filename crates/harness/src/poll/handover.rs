@@ -148,7 +148,7 @@ impl Handover {
             keys,
             places,
             rejected,
-        } = self.transform(items)?;
+        } = self.transform(items);
         let batch = Batch::from_ndjson(bytes, keys)
             .map_err(|_| SinkError::Internal("the component's events do not match their lines"))?;
         let mut refused = if batch.is_empty() {
@@ -164,7 +164,7 @@ impl Handover {
         Ok(Handed { rejected, refused })
     }
 
-    fn transform(&mut self, items: &[Item<'_>]) -> Result<Events, SinkError> {
+    fn transform(&mut self, items: &[Item<'_>]) -> Events {
         let mut events = Events::default();
         let mut chunk = Vec::with_capacity(BATCH_BYTES);
         let mut rows = Vec::new();
@@ -188,7 +188,7 @@ impl Handover {
             rows.push(place);
         }
         self.batch(&chunk, &rows, items, &mut events);
-        Ok(events)
+        events
     }
 
     fn one(&mut self, item: &Item<'_>) -> Result<String, Reason> {

@@ -12,7 +12,7 @@ use crate::config::{Setup, open_sinks};
 use crate::http::{Backoff, Client, Pause as _, Stop, Transport};
 use crate::ledger::FileLedger;
 use crate::remedy::Remedy;
-use crate::sink::{DeadLetter, Letter, LetterKey, Refusal, SinkError, SinkFailure, TRANSFORM};
+use crate::sink::{DeadLetter, Letter, LetterKey, SinkError, SinkFailure, TRANSFORM};
 
 /// How many rows are handed over at once.
 const ROWS: usize = 1_000;
@@ -136,37 +136,28 @@ impl Replay {
         let Some(handed) = self.hand_over(&items, to)? else {
             return Ok(());
         };
-        let mut stays: HashSet<usize> = handed.rejected.iter().map(|(place, _)| *place).collect();
-        if to.is_some() {
-            stays.extend(handed.refused.iter().map(|refusal| refusal.refused.index));
-            self.replayed.refused += stays.len() as u64;
+        let rejected = handed.rejected.iter().map(|(place, _)| *place);
+        let refused = handed.refused.iter().map(|refusal| refusal.refused.index);
+        let again: HashSet<usize> = rejected.clone().chain(refused).collect();
+        self.replayed.refused += again.len() as u64;
+        self.replayed.delivered += (group.len() - again.len()) as u64;
+        let stays: HashSet<usize> = if to.is_some() {
+            again
         } else {
-            // It was the transform's, or a sink's that is gone: from now on it is the letter of the sink that refuses.
-            self.replayed.refused += (stays.len() + handed.refused.len()) as u64;
-            let is_same = |refusal: &Refusal| {
-                group
-                    .get(refusal.refused.index)
-                    .is_some_and(|letter| letter.sink == refusal.sink)
-            };
-            stays.extend(
-                handed
-                    .refused
-                    .iter()
-                    .filter(|refusal| is_same(refusal))
-                    .map(|refusal| refusal.refused.index),
-            );
+            // From now on it is the letter of the sink that refuses, not the transform's or that of a sink that is gone.
+            let stays = rejected.collect();
             let refused = Handed {
                 rejected: Vec::new(),
                 refused: handed.refused,
             };
             self.handover.keep(&letters(&items, refused))?;
-        }
+            stays
+        };
         for (place, letter) in group.iter().enumerate() {
             if !stays.contains(&place) {
                 self.arrived.insert(letter.key());
             }
         }
-        self.replayed.delivered += (group.len() - stays.len()) as u64;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A collector that answers as it is told, and a relay that spoils rows on their way from the service.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -99,7 +100,7 @@ pub(crate) fn spoiling(upstream: &str, digit: char) -> String {
         let mut head = format!("{}\r\n", request.line);
         for (name, value) in &request.headers {
             if !["accept-encoding", "connection"].contains(&name.as_str()) {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                write!(head, "{name}: {value}\r\n").unwrap();
             }
         }
         head.push_str("connection: close\r\n\r\n");
@@ -113,7 +114,7 @@ pub(crate) fn spoiling(upstream: &str, digit: char) -> String {
         let mut headers = String::new();
         for (name, value) in &answer.headers {
             if !["content-length", "connection", "transfer-encoding"].contains(&name.as_str()) {
-                headers.push_str(&format!("{name}: {value}\r\n"));
+                write!(headers, "{name}: {value}\r\n").unwrap();
             }
         }
         respond(stream, status, &headers, body.as_bytes());

@@ -282,7 +282,9 @@ fn set_up(shown: &mut Shown, folder: &TempDir, transport: &Arc<dyn Transport>) {
              variable is passed over"
         ]
     );
-    unknown.iter().for_each(|sentence| shown.text(sentence));
+    for sentence in &unknown {
+        shown.text(sentence);
+    }
     shown.debug(&(&setup, &environment, &args));
     shown.debug(
         &setup

@@ -6,6 +6,8 @@
 //! program polls.
 
 mod letter;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::fs::File;
