@@ -16,7 +16,7 @@ use crate::auth::private_file;
 
 const EXAMPLE: &str = include_str!("../../example.toml");
 
-fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     PollArgs::augment_args(clap::Command::new("poll"))
 }
 
@@ -28,7 +28,7 @@ fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
 }
 
 /// A file's setup, with the least of keys before it.
-fn with_file(text: &str) -> Result<Setup, ConfigError> {
+pub(crate) fn with_file(text: &str) -> Result<Setup, ConfigError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("poll.toml");
     std::fs::write(&path, text).unwrap();
@@ -41,7 +41,8 @@ fn with_file(text: &str) -> Result<Setup, ConfigError> {
     )
 }
 
-const LEAST: &str = "tenant-id = \"contoso.example.com\"\nclient-id = \"app\"\nledger = \"ledger.db\"\n";
+pub(crate) const LEAST: &str =
+    "tenant-id = \"contoso.example.com\"\nclient-id = \"app\"\nledger = \"ledger.db\"\n";
 
 #[test]
 fn the_contract_of_other_tools_is_read() {
@@ -451,68 +452,6 @@ fn the_kind_of_signing_in_follows_from_what_is_set() {
         setup.application.login.name(),
         "https://login.microsoftonline.com"
     );
-}
-
-#[test]
-fn the_nearest_layer_says_how_to_sign_in() {
-    let kind = |file: &str, flags: &[&str]| {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("poll.toml");
-        std::fs::write(&path, format!("{LEAST}{file}")).unwrap();
-        let all = ["poll", "--config", path.to_str().unwrap()];
-        let all = all.into_iter().chain(flags.iter().copied());
-        let matches = command().try_get_matches_from(all).unwrap();
-        let args = PollArgs::from_arg_matches(&matches).unwrap();
-        match load(&args, &Environment::default()).unwrap().auth {
-            AuthSetup::Secret { .. } => "secret",
-            AuthSetup::Certificate { .. } => "certificate",
-            AuthSetup::Federated { .. } => "federated",
-            AuthSetup::ManagedIdentity { .. } => "managed-identity",
-        }
-    };
-    let certificate = "certificate-file = \"a.pem\"\n";
-    assert_eq!(kind(certificate, &[]), "certificate");
-    assert_eq!(kind(certificate, &["--client-secret-file", "s"]), "secret");
-    let chosen = format!("auth = \"certificate\"\n{certificate}");
-    assert_eq!(kind(&chosen, &["--client-secret-file", "s"]), "secret");
-    assert_eq!(kind(&chosen, &["--token-file", "t"]), "federated");
-    assert_eq!(
-        kind("client-secret-file = \"s\"\n", &["--certificate-file", "c"]),
-        "certificate"
-    );
-    // Within one layer, what is said outright counts.
-    assert_eq!(kind(&format!("auth = \"secret\"\n{certificate}"), &[]), "secret");
-    assert_eq!(
-        kind(
-            certificate,
-            &["--auth", "managed-identity", "--client-secret-file", "s"]
-        ),
-        "managed-identity"
-    );
-}
-
-#[test]
-fn what_acknowledges_can_be_set() {
-    let sink = |keys: &str| {
-        let text = format!("{LEAST}[[sinks]]\ntype = \"http\"\nurl = \"https://a.example.com\"\n{keys}");
-        with_file(&text).map(|setup| match &setup.sinks[..] {
-            [SinkSetup::Http { options, .. }] => (options.expect_status.clone(), options.accept_html),
-            other => panic!("{other:?}"),
-        })
-    };
-    assert_eq!(sink("").unwrap(), (vec![], false));
-    assert_eq!(sink("expect-status = 202").unwrap(), (vec![202], false));
-    assert_eq!(
-        sink("expect-status = [200, 207]\naccept-html = true").unwrap(),
-        (vec![200, 207], true)
-    );
-    for wrong in ["[]", "404", "\"202\"", "[200, 302]", "true"] {
-        let error = sink(&format!("expect-status = {wrong}")).unwrap_err().to_string();
-        assert!(
-            error.contains(":7: sinks.expect-status: expected a status from 200 to 299"),
-            "{error}"
-        );
-    }
 }
 
 #[test]
