@@ -5,6 +5,7 @@ pub mod exit;
 pub mod about;
 pub mod normalize;
 pub mod config;
+pub mod dead_letter;
 pub mod ledger;
 pub mod logging;
 pub mod poll;

@@ -57,6 +57,7 @@ mod tests {
 
     use super::StdoutSink;
     use crate::{Batch, Delivery, EventKey, Sink, SinkError};
+    use message_trace_remedy::Remedy;
 
     struct Broken(ErrorKind);
 
@@ -100,7 +101,7 @@ mod tests {
     fn a_broken_pipe_is_no_acknowledgement() {
         let mut sink = StdoutSink::on(Broken(ErrorKind::BrokenPipe));
         assert_eq!(sink.deliver(&batch()), Err(SinkError::Closed));
-        assert_eq!(SinkError::Closed.remedy(), None);
+        assert_eq!(SinkError::Closed.remedy(), Remedy::Retry);
         let full = StdoutSink::on(Broken(ErrorKind::StorageFull)).deliver(&batch());
         assert!(matches!(
             full,

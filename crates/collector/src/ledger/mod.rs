@@ -8,7 +8,7 @@ mod file;
 mod memory;
 
 pub use coverage::{Coverage, SETTLED, Segment, Span};
-pub use file::{FileLedger, LedgerError, Recovery, Survey, recover};
+pub use file::{FileLedger, LedgerError, Notes, Recovery, Survey, recover};
 pub use memory::MemoryLedger;
 pub use message_trace_rows::{Key, Keys};
 

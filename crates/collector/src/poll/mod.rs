@@ -11,6 +11,7 @@ mod core;
 mod delivery;
 mod governor;
 mod lane;
+mod patience;
 mod plan;
 mod signal;
 mod work;

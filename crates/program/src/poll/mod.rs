@@ -3,6 +3,8 @@
 mod driver;
 mod handover;
 mod progress;
+mod replay;
 mod run;
 
-pub use run::{Ended, run, run_setup};
+pub use replay::{Replayed, replay};
+pub use run::{Ended, load_setup, run, run_setup};
