@@ -46,7 +46,8 @@ do_house() {
         while read -r name; do [ ! -e "$name" ] || printf '%s %s\n' "$(wc -l <"$name")" "$name"; done |
         awk -v file="$house_file_lines" -v crate="$house_crate_lines" '
             $1 > file { printf "%s has %d lines; %d are too many to read in one sitting\n", $2, $1, file; bad = 1 }
-            split($2, part, "/") > 2 && part[1] == "crates" { lines[part[2]] += $1 }
+            # What one has to know to work on a crate; its tests stand beside it.
+            split($2, part, "/") > 3 && part[1] == "crates" && part[3] == "src" { lines[part[2]] += $1 }
             END {
                 for (name in lines) if (lines[name] > crate) {
                     printf "crates/%s has %d lines; %d are too many for one job\n", name, lines[name], crate; bad = 1

@@ -5,8 +5,9 @@
 //! committed. A batch that was not answered is delivered again, with the same event ids: at least once, and effectively
 //! once by id. No sink waits: how long to wait after a failure is for polling to say, which has other work meanwhile.
 //!
-//! To add one: a file in this folder with a type that implements [`Sink`], a row in `config/sink.rs`, its fixtures in
-//! `tests/wire/sinks.rs`. A service that judges events one by one gives its verdicts as [`Refused`].
+//! To add one: a file or folder here with a type that implements [`Sink`]; its keys and its opening in the program's
+//! `config/`, its cases in the program's `tests/wire/`. A service that judges events one by one gives its verdicts as
+//! [`Refused`].
 
 mod batch;
 mod dead_letter;

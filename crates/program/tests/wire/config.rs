@@ -1,10 +1,9 @@
 //! Setups: every key in every layer, and one clear sentence for each mistake.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::{Args as _, FromArgMatches as _};
-use message_trace_net::auth::Credential;
 use message_trace_program::config::{
     Api, AuthSetup, Backfill, ConfigError, Environment, KEYS, Kind, Place, PollArgs, Setup, SinkSetup, load,
 };
@@ -12,15 +11,13 @@ use message_trace_remedy::Remedy;
 use message_trace_sinks::BodyFormat;
 use tempfile::TempDir;
 
-use crate::auth::private_file;
-
 const EXAMPLE: &str = include_str!("../../example.toml");
 
 pub(crate) fn command() -> clap::Command {
     PollArgs::augment_args(clap::Command::new("poll"))
 }
 
-fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
+pub(crate) fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
     let matches = command()
         .try_get_matches_from(["poll"].into_iter().chain(flags))
         .unwrap();
@@ -404,86 +401,4 @@ fn what_is_missing_is_said() {
             .contains("AZURE_FEDERATED_TOKEN_FILE")
     );
     assert!(with_file("auth = \"managed-identity\"\ntenant-id = \"t\"\nledger = \"l\"").is_ok());
-}
-
-#[test]
-fn the_kind_of_signing_in_follows_from_what_is_set() {
-    let azure = Environment::of([
-        ("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token"),
-        ("AZURE_TENANT_ID", "tenant-of-azure"),
-        ("AZURE_CLIENT_ID", "client-of-azure"),
-        ("AZURE_AUTHORITY_HOST", "https://login.example.com/"),
-    ]);
-    let setup = load(&args(["--ledger", "l"]), &azure).unwrap();
-    assert_eq!(
-        setup.auth,
-        AuthSetup::Federated {
-            token_file: "/var/run/token".into()
-        }
-    );
-    let application = &setup.application;
-    assert_eq!(
-        (application.tenant_id.as_str(), application.client_id.as_str()),
-        ("tenant-of-azure", "client-of-azure")
-    );
-    assert_eq!(application.login.name(), "https://login.example.com");
-    let setup = load(
-        &args([
-            "--ledger",
-            "l",
-            "--tenant-id",
-            "t",
-            "--client-id",
-            "c",
-            "--client-secret-file",
-            "s",
-        ]),
-        &azure,
-    );
-    let setup = setup.unwrap();
-    assert!(matches!(
-        setup.auth,
-        AuthSetup::Secret {
-            is_file_first: true,
-            ..
-        }
-    ));
-    assert_eq!(
-        setup.application.login.name(),
-        "https://login.microsoftonline.com"
-    );
-}
-
-#[test]
-fn the_secret_comes_from_the_nearest_place() {
-    let folder = TempDir::new().unwrap();
-    let file = Some(private_file(&folder, "secret", b"from-the-file\n"));
-    let kind = |auth: &AuthSetup, variable: Option<&'static str>| {
-        let secrets = move |name: &str| {
-            Ok(variable
-                .filter(|_| name == "MESSAGE_TRACE_CLIENT_SECRET")
-                .map(|secret| secret.to_owned().into()))
-        };
-        match auth.credential_with(&secrets, SystemTime::now()) {
-            Ok(Credential::Secret(secret)) => secrecy::ExposeSecret::expose_secret(&secret).to_owned(),
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => error.to_string(),
-        }
-    };
-    let auth = |file: &Option<PathBuf>, is_file_first| AuthSetup::Secret {
-        file: file.clone(),
-        is_file_first,
-    };
-    assert_eq!(
-        kind(&auth(&file, false), Some("from-the-variable")),
-        "from-the-variable"
-    );
-    assert_eq!(
-        kind(&auth(&file, true), Some("from-the-variable")),
-        "from-the-file"
-    );
-    assert_eq!(kind(&auth(&file, false), None), "from-the-file");
-    assert!(kind(&auth(&None, false), None).contains("set MESSAGE_TRACE_CLIENT_SECRET"));
-    let error = kind(&auth(&Some(folder.path().join("missing")), false), None);
-    assert!(error.contains("missing: cannot be read"), "{error}");
 }

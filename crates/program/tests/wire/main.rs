@@ -3,11 +3,14 @@
 
 mod auth;
 mod canary;
+mod certificates;
 mod client;
 mod config;
 mod files;
 mod layers;
+mod links;
 mod pinning;
 mod server;
+mod signing_in;
 mod simulated;
 mod sinks;
