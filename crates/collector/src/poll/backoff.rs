@@ -9,13 +9,15 @@ const THROTTLED_MS: i64 = 30_000;
 
 /// Waits that grow with decorrelated jitter while failures follow each other.
 #[derive(Clone, Debug)]
-pub(super) struct Backoff {
+pub struct Backoff {
     last_ms: i64,
     chance: fastrand::Rng,
 }
 
 impl Backoff {
-    pub(super) fn new(seed: u64) -> Self {
+    /// Waits drawn from the seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self {
             last_ms: BASE_MS,
             chance: fastrand::Rng::with_seed(seed),
@@ -23,24 +25,24 @@ impl Backoff {
     }
 
     /// After a success.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.last_ms = BASE_MS;
     }
 
     /// How long to wait after a failure, in milliseconds.
-    pub(super) fn after_failure_ms(&mut self) -> i64 {
+    pub fn after_failure_ms(&mut self) -> i64 {
         self.last_ms = self.chance.i64(BASE_MS..=self.last_ms * 3).min(CAP_MS);
         self.last_ms
     }
 
     /// How long to wait after a 429 without `Retry-After`, in milliseconds.
-    pub(super) fn after_throttling_ms(&mut self) -> i64 {
+    pub fn after_throttling_ms(&mut self) -> i64 {
         THROTTLED_MS.saturating_add(self.after_failure_ms())
     }
 
     /// How long to wait when the service says how long: as long as it says, and up to a fifth longer so that programs
     /// that were refused together do not come back together. Never shorter.
-    pub(super) fn as_told_ms(&mut self, told_ms: i64) -> i64 {
+    pub fn as_told_ms(&mut self, told_ms: i64) -> i64 {
         let told_ms = told_ms.max(0);
         told_ms.saturating_add(self.chance.i64(0..=told_ms / 5))
     }

@@ -19,6 +19,7 @@ mod work;
 mod tests;
 
 pub use self::core::{Core, Settings, Status};
+pub use backoff::Backoff;
 pub use delivery::{Delivery, Tally};
 pub use governor::{DEFAULT_REQUESTS, Governor, WINDOW_MS};
 pub use plan::{Order, Rhythm, Tier};

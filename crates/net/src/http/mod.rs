@@ -18,6 +18,6 @@ pub use client::{Client, ClientError, ClientOptions, MAX_BODY_BYTES, Transport};
 pub use error::{TransportError, TransportFault};
 pub use link::Link;
 pub use origin::{LinkError, MAX_LINK_BYTES, Origin, OriginError};
-pub use retry::{Backoff, retry_after};
+pub use retry::retry_after;
 pub use secret::{Bearer, SecretHeader};
 pub use stop::{Pause, Stop};

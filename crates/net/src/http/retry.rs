@@ -34,64 +34,13 @@ fn wait(text: &str, now: SystemTime, server_now: Option<SystemTime>) -> Option<D
     Some(until.duration_since(from).unwrap_or(Duration::ZERO))
 }
 
-/// Growing waits between attempts, with full jitter: each is drawn from zero to a bound that doubles up to a cap.
-#[derive(Clone, Debug)]
-pub struct Backoff {
-    first: Duration,
-    cap: Duration,
-    attempt: u32,
-    random: fastrand::Rng,
-}
-
-impl Backoff {
-    /// Waits of up to `first`, twice that, … up to `cap`, drawn from the seed.
-    #[must_use]
-    pub fn new(first: Duration, cap: Duration, seed: u64) -> Self {
-        Self {
-            first,
-            cap,
-            attempt: 0,
-            random: fastrand::Rng::with_seed(seed),
-        }
-    }
-
-    /// The next wait. Where the server named one, it is that plus up to a fifth of it (at most 30 s) of jitter, never
-    /// less.
-    pub fn next_wait(&mut self, asked: Option<Duration>) -> Duration {
-        let bound = self
-            .first
-            .saturating_mul(1_u32.checked_shl(self.attempt).unwrap_or(u32::MAX))
-            .min(self.cap);
-        self.attempt = self.attempt.saturating_add(1);
-        match asked {
-            Some(asked) => asked.saturating_add(
-                (asked / 5)
-                    .min(Duration::from_secs(30))
-                    .mul_f64(self.random.f64()),
-            ),
-            None => bound.mul_f64(self.random.f64()),
-        }
-    }
-
-    /// How many waits were drawn since the last success.
-    #[must_use]
-    pub const fn attempt(&self) -> u32 {
-        self.attempt
-    }
-
-    /// Starts again from the first wait, after a success.
-    pub const fn reset(&mut self) {
-        self.attempt = 0;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
 
     use http::HeaderMap;
 
-    use super::{Backoff, retry_after};
+    use super::retry_after;
 
     fn headers(pairs: &[(&'static str, String)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -153,7 +102,6 @@ mod tests {
     #[test]
     fn a_million_waits_never_undercut_the_server() {
         let mut random = fastrand::Rng::with_seed(7);
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), 7);
         for _ in 0..1_000_000 {
             let seconds = random.u64(0..100_000);
             let (server, skew) = (
@@ -172,26 +120,11 @@ mod tests {
                     ("date", httpdate::fmt_http_date(at(server))),
                 ]
             };
-            let asked = retry_after(&headers(&pairs), at(local));
-            let wait = backoff.next_wait(asked);
+            let wait = retry_after(&headers(&pairs), at(local));
             assert!(
-                wait >= Duration::from_secs(seconds),
+                wait >= Some(Duration::from_secs(seconds)),
                 "{pairs:?} at {local}: {wait:?}"
             );
         }
-    }
-
-    #[test]
-    fn waits_grow_to_the_cap_and_start_again() {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), 1);
-        for attempt in 0..200_u32 {
-            assert!(
-                backoff.next_wait(None)
-                    <= Duration::from_secs(1 << attempt.min(6)).min(Duration::from_mins(1))
-            );
-        }
-        backoff.reset();
-        assert!(backoff.next_wait(None) <= Duration::from_secs(1));
-        assert_eq!(backoff.next_wait(Some(Duration::MAX)), Duration::MAX);
     }
 }

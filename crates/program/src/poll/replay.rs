@@ -8,9 +8,9 @@ use super::handover::{Handed, Handover, Item, letters};
 use super::run::{transform, watch_signals};
 use crate::config::{Setup, open_sinks};
 use message_trace_collector::ledger::FileLedger;
-use message_trace_collector::poll::Fault;
+use message_trace_collector::poll::{Backoff, Fault};
 use message_trace_net::auth::take_variable;
-use message_trace_net::http::{Backoff, Client, Pause as _, Stop, Transport};
+use message_trace_net::http::{Client, Pause as _, Stop, Transport};
 use message_trace_remedy::Remedy;
 use message_trace_sinks::{DeadLetter, Letter, LetterKey, SinkError, SinkFailure, TRANSFORM};
 
@@ -164,13 +164,17 @@ impl Replay {
     /// Hands over, as often as it takes. `None` if it was told to stop meanwhile.
     fn hand_over(&mut self, items: &[Item<'_>], to: Option<&str>) -> Result<Option<Handed>, SinkFailure> {
         let began = Instant::now();
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), fastrand::u64(..));
+        let mut backoff = Backoff::new(fastrand::u64(..));
         loop {
             let failure = match self.handover.hand_over(items, to) {
                 Ok(handed) => return Ok(Some(handed)),
                 Err(failure) => failure,
             };
-            let wait = backoff.next_wait(failure.error.retry_after());
+            let wait_ms = match failure.error.retry_after() {
+                Some(told) => backoff.as_told_ms(i64::try_from(told.as_millis()).unwrap_or(i64::MAX)),
+                None => backoff.after_failure_ms(),
+            };
+            let wait = Duration::from_millis(wait_ms.unsigned_abs());
             let can_heal = failure.error.remedy() == Remedy::Retry && failure.error != SinkError::Closed;
             if !can_heal || began.elapsed().saturating_add(wait) > PATIENCE {
                 return Err(failure);
