@@ -37,6 +37,8 @@ TEXT
 
 target_dir=${CARGO_TARGET_DIR:-target}
 guest=wasm32-unknown-unknown
+# What tools are built with: the program's profile builds them quickest from nothing, the tests have them built already.
+tool_profile=program
 
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -98,7 +100,7 @@ seal_guest() {
     local core
     core=$(build_guest "$1")
     mkdir -p dist
-    cargo run --quiet --locked --package message-trace-seal -- "$core" "$2"
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-seal -- "$core" "$2"
 }
 
 # build_adapter PACKAGE: builds a host's own core module, without SIMD.
@@ -114,14 +116,14 @@ build_adapter() {
 do_fluent_bit() {
     build_adapter message-trace-fluent-bit
     # For an interpreter; see crates/seal/src/locals.rs.
-    cargo run --quiet --locked --package message-trace-seal -- --without-tees \
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-seal -- --without-tees \
         "$target_dir/fluent-bit/$guest/release/message_trace_fluent_bit.wasm" dist/message-trace-fluent-bit.wasm
     printf '%s\n' dist/message-trace-fluent-bit.wasm
 }
 
 do_tangent() {
     build_adapter message-trace-tangent
-    cargo run --quiet --locked --package message-trace-seal -- --imports \
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-seal -- --imports \
         "$target_dir/tangent/$guest/release/message_trace_tangent.wasm" dist/message-trace-tangent.wasm
 }
 

@@ -11,6 +11,7 @@ do_test() {
     need_rust wasm32-unknown-unknown wasm32-wasip2
     need_dependencies
     mkdir -p "$target_dir"
+    tool_profile=dev
     test_log=$target_dir/test.log
     check 'component' do_component
     check 'the house' do_house
