@@ -2,6 +2,21 @@
 //!
 //! A [`Host`] is loaded once; each thread takes a [`Transform`] of its own from it. A transform never fails as a whole:
 //! what goes wrong with a line, a fault of the component included, is a [`Reason`] for that line.
+//!
+//! ```
+//! use message_trace::Options;
+//! use message_trace_host::{Cache, Host};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let host = Host::embedded(&Cache::of_user())?;
+//! let mut transform = host.transform(&Options::default())?;
+//! let lines = b"{\"receivedDateTime\":\"2025-06-13T10:30:00Z\",\"status\":\"delivered\"}\nno row\n";
+//! let batch = transform.normalize_batch(lines);
+//! assert_eq!((batch.count, batch.refused.len()), (1, 1));
+//! assert_eq!(batch.refused[0].line, 2);
+//! # Ok(())
+//! # }
+//! ```
 
 mod bindings;
 mod cache;
