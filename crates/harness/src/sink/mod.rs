@@ -5,25 +5,36 @@
 //! committed. A batch that was not answered is delivered again, with the same event ids: at least once, and effectively
 //! once by id. No sink waits: how long to wait after a failure is for polling to say, which has other work meanwhile.
 //!
-//! To add one: a file in this folder with a type that implements [`Sink`], a row in `config/sink.rs`, its fixtures in
-//! `tests/wire/sinks.rs`. A service that judges events one by one gives its verdicts as [`Refused`].
+//! To add a service that takes events over HTTP: a folder here with a type that implements [`Service`], and a line in
+//! `config/sinks/mod.rs`. Anything else implements [`Sink`] itself. CONTRIBUTING says how.
 
 mod batch;
 mod dead_letter;
 mod error;
 mod fan_out;
-mod file;
-mod http;
 mod stdout;
+mod file;
+mod service;
+mod http;
+mod elasticsearch;
+mod sekoia;
+mod sentinel;
+mod splunk;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use batch::{Batch, BatchError, Event, EventKey};
 pub use dead_letter::{DeadLetter, Letter, LetterKey, TRANSFORM, count_letters};
+pub use elasticsearch::{Destination, Elasticsearch, ElasticsearchOptions};
 pub use error::{SinkError, SinkFailure};
 pub use fan_out::{FanOut, Member, Refusal};
 pub use file::{FileOptions, FileSink};
 pub use http::{BodyFormat, HttpOptions, HttpSink};
+pub use sekoia::{Sekoia, SekoiaOptions};
+pub use sentinel::{Sentinel, SentinelOptions};
+pub use service::{Answer, Patience, Service, ServiceSink, Verdict};
+pub use splunk::{Splunk, SplunkOptions};
 pub use stdout::StdoutSink;
 
 /// Where events go.
@@ -48,6 +59,15 @@ pub trait Sink: Send {
 
     /// Tells the sink that it accepted an event in an earlier run.
     fn note_accepted(&mut self) {}
+
+    /// Proves what can be proved without sending an event: that the sink is there, and takes what this program would send.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    fn check(&mut self) -> Result<Check, SinkError> {
+        Ok(Check::Authorized)
+    }
 
     /// Sends what the sink may hold back. The sinks of this crate hold nothing back between batches.
     ///
@@ -85,6 +105,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
         (**self).note_accepted();
     }
 
+    fn check(&mut self) -> Result<Check, SinkError> {
+        (**self).check()
+    }
+
     fn flush(&mut self) -> Result<(), SinkError> {
         (**self).flush()
     }
@@ -92,6 +116,15 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     fn close(&mut self) -> Result<(), SinkError> {
         (**self).close()
     }
+}
+
+/// What is known of a sink without an event sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// It is there and takes what this program would send.
+    Authorized,
+    /// It is there. The sentence says what could not be asked.
+    Reachable(&'static str),
 }
 
 /// The verdict on a batch: all events are accepted but those named.
@@ -116,7 +149,7 @@ pub enum RefusedReason {
     /// The service answered with this status for this event alone.
     Status(u16),
     /// The service's own code for this event, such as a mapping error. Never text that may hold the event's values.
-    Code(&'static str),
+    Code(Cow<'static, str>),
     /// The event alone is larger than the sink's limit, in bytes.
     TooLarge(usize),
 }
