@@ -11,15 +11,17 @@ mod error;
 mod file;
 mod layers;
 mod open;
+mod services;
 mod setup;
 mod sink;
 mod value;
 
 pub use args::PollArgs;
-pub use credential::{AuthSetup, SECRET_VARIABLES, Secrets};
+pub use credential::{AuthSetup, KeptSecrets, SECRET_VARIABLES, Secrets};
 pub use error::{ConfigError, Place};
 pub use layers::{Environment, KEYS, Key, Kind};
 pub use open::{OpenError, open_sinks};
+pub use services::{Opening, ServiceSetup};
 pub(crate) use setup::beside;
 pub use setup::{Api, Backfill, Setup, dead_letter_path, load};
 pub use sink::{SecretSource, SinkSetup};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Secrets, Setup, SinkSetup};
+use super::{Opening, Secrets, Setup, SinkSetup};
 use crate::http::Transport;
 use crate::remedy::Remedy;
-use crate::sink::{FanOut, FileSink, HttpOptions, HttpSink, Member, Sink, SinkError, StdoutSink};
+use crate::sink::{FanOut, FileSink, HttpOptions, HttpSink, Member, Named, Sink, SinkError, StdoutSink};
 
 /// Opens the sinks of a setup as one, behind one acknowledgement.
 ///
@@ -38,12 +38,22 @@ pub fn open_sinks(
                 };
                 Box::new(HttpSink::new(link.clone(), options, Arc::clone(transport)))
             }
+            // A name of a name does not come about.
+            SinkSetup::Named { .. } => return Err(SinkError::Internal("a sink with two names").into()),
+            SinkSetup::Service { service, .. } => service.open(&Opening {
+                setup,
+                secrets,
+                transport,
+            })?,
         })
     };
     let member = |sink: &SinkSetup| {
         Ok(Member {
             key: sink.key(setup.options.target.name()),
-            sink: open(sink)?,
+            sink: match sink {
+                SinkSetup::Named { name, sink } => Box::new(Named::new(name.clone(), open(sink)?)),
+                sink => open(sink)?,
+            },
         })
     };
     let members: Result<Vec<_>, OpenError> = setup.sinks.iter().map(member).collect();
@@ -58,6 +68,9 @@ impl SinkSetup {
             Self::Stdout => format!("stdout {target}"),
             Self::File { path, .. } => format!("file {target} {}", path.display()),
             Self::Http { link, options, .. } => format!("http {target} {:?} {}", options.format, link.uri()),
+            // What a sink is called changes nothing about where events go.
+            Self::Named { sink, .. } => return sink.key(target),
+            Self::Service { kind, service } => format!("{kind} {target} {}", service.place()),
         };
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }

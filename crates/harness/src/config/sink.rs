@@ -1,6 +1,7 @@
 //! The sinks of a setup.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,6 +10,7 @@ use toml::de::DeValue;
 
 use super::file::{Source, texts, unknown};
 use super::layers::Layers;
+use super::services::{KINDS, ServiceSetup};
 use super::{ConfigError, Kind, OpenError, Place, Secrets, bytes, duration};
 use crate::auth::read_secret_file;
 use crate::http::{Link, Origin, OriginError, SecretHeader};
@@ -35,6 +37,20 @@ pub enum SinkSetup {
         /// Headers whose values are secrets.
         secret_headers: Vec<(HeaderName, SecretSource)>,
     },
+    /// A service with keys of its own.
+    Service {
+        /// Its `type`.
+        kind: &'static str,
+        /// Its keys.
+        service: Arc<dyn ServiceSetup>,
+    },
+    /// A sink with a name of its own.
+    Named {
+        /// The name.
+        name: String,
+        /// The sink; never a named one.
+        sink: Box<SinkSetup>,
+    },
 }
 
 /// Where the value of a secret header is.
@@ -50,18 +66,43 @@ pub struct SecretSource {
 
 impl SecretSource {
     pub(super) fn read(&self, name: &HeaderName, secrets: Secrets<'_>) -> Result<SecretHeader, OpenError> {
-        let wrong = |what: String| OpenError::Secret(format!("the sink's header {name}: {what}"));
+        self.header(&format!("header {name}"), name.clone(), secrets)
+    }
+
+    /// The secret as a header, behind its prefix. `what` is how an error calls it.
+    pub(super) fn header(
+        &self,
+        what: &str,
+        name: HeaderName,
+        secrets: Secrets<'_>,
+    ) -> Result<SecretHeader, OpenError> {
+        let secret = self.value(what, secrets)?;
+        let value = SecretString::from(format!("{}{}", self.prefix, secret.expose_secret()));
+        SecretHeader::new(name, value).ok_or_else(|| {
+            OpenError::Secret(format!(
+                "the sink's {what}: the secret holds characters that no header has; check its last line"
+            ))
+        })
+    }
+
+    /// The secret alone.
+    pub(super) fn value(&self, what: &str, secrets: Secrets<'_>) -> Result<SecretString, OpenError> {
+        let wrong = |error: String| OpenError::Secret(format!("the sink's {what}: {error}"));
         let secret = match (&self.variable, &self.file) {
             (Some(variable), _) => secrets(variable)
                 .map(|secret| secret.ok_or_else(|| wrong(format!("{variable} is not set; set it")))),
             (None, Some(file)) => read_secret_file(file).map(Ok),
             (None, None) => Ok(Err(wrong("it names no secret".to_owned()))),
         };
-        let secret = secret.map_err(|error| wrong(error.to_string()))??;
-        let value = SecretString::from(format!("{}{}", self.prefix, secret.expose_secret()));
-        let malformed =
-            || wrong("the secret holds characters that no header has; check its last line".to_owned());
-        SecretHeader::new(name.clone(), value).ok_or_else(malformed)
+        secret.map_err(|error| wrong(error.to_string()))?
+    }
+
+    /// The same secret behind another prefix.
+    pub(super) fn with_prefix(&self, prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            ..self.clone()
+        }
     }
 }
 
@@ -71,10 +112,11 @@ pub(super) struct SinkTable {
     setup: SinkSetup,
 }
 
-const STDOUT_KEYS: [&str; 1] = ["type"];
-const FILE_KEYS: [&str; 4] = ["type", "path", "rotate-size", "rotate-every"];
-const HTTP_KEYS: [&str; 10] = [
+const STDOUT_KEYS: [&str; 2] = ["type", "name"];
+const FILE_KEYS: [&str; 5] = ["type", "name", "path", "rotate-size", "rotate-every"];
+const HTTP_KEYS: [&str; 11] = [
     "type",
+    "name",
     "url",
     "format",
     "gzip",
@@ -89,7 +131,9 @@ const HTTP_KEYS: [&str; 10] = [
 impl SinkTable {
     pub(super) fn read(source: &Source<'_>, value: &Spanned<DeValue<'_>>) -> Result<Self, ConfigError> {
         let table = Table::read(source, value, "sinks")?;
-        let setup = match table.text("type")?.as_deref() {
+        let kind = table.text("type")?;
+        let service = KINDS.iter().find(|known| Some(known.name) == kind.as_deref());
+        let setup = match kind.as_deref() {
             Some("stdout") => {
                 table.allow(&STDOUT_KEYS)?;
                 SinkSetup::Stdout
@@ -112,14 +156,35 @@ impl SinkTable {
                 table.allow(&HTTP_KEYS)?;
                 table.http()?
             }
-            _ => return Err(table.missing("type", "expected type = \"stdout\", \"file\" or \"http\"")),
+            _ => match service {
+                Some(known) => {
+                    table.allow(&[&["type", "name"], known.keys].concat())?;
+                    SinkSetup::Service {
+                        kind: known.name,
+                        service: (known.read)(&table)?,
+                    }
+                }
+                None => return Err(table.missing("type", &expected_kinds())),
+            },
+        };
+        let setup = match table.sink_name()? {
+            Some(name) => SinkSetup::Named {
+                name,
+                sink: Box::new(setup),
+            },
+            None => setup,
         };
         Ok(Self { setup })
     }
 }
 
+fn expected_kinds() -> String {
+    let services: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    format!("expected stdout, file, http, {}", services.join(", "))
+}
+
 /// A table of the file, with the place of each key.
-struct Table<'a, 'b> {
+pub(super) struct Table<'a, 'b> {
     source: &'a Source<'b>,
     name: &'static str,
     start: usize,
@@ -162,7 +227,7 @@ impl<'a, 'b> Table<'a, 'b> {
         }
     }
 
-    fn missing(&self, key: &str, what: &str) -> ConfigError {
+    pub(super) fn missing(&self, key: &str, what: &str) -> ConfigError {
         ConfigError::new(self.place(key), format!("{}.{key}", self.name), what)
     }
 
@@ -178,7 +243,7 @@ impl<'a, 'b> Table<'a, 'b> {
             .map(|(.., value)| *value)
     }
 
-    fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
         let Some(value) = self.value(key) else {
             return Ok(None);
         };
@@ -187,7 +252,7 @@ impl<'a, 'b> Table<'a, 'b> {
             .ok_or_else(|| self.missing(key, "expected a text or number"))
     }
 
-    fn parse<T>(
+    pub(super) fn parse<T>(
         &self,
         key: &str,
         expected: &str,
@@ -198,13 +263,81 @@ impl<'a, 'b> Table<'a, 'b> {
         self.text(key)?.map(read).transpose()
     }
 
-    fn switch(&self, key: &str) -> Result<Option<bool>, ConfigError> {
+    pub(super) fn switch(&self, key: &str) -> Result<Option<bool>, ConfigError> {
         let read = |value: &DeValue<'_>| {
             value
                 .as_bool()
                 .ok_or_else(|| self.missing(key, "expected true or false"))
         };
         self.value(key).map(read).transpose()
+    }
+
+    /// The sink's own name, if it has one.
+    fn sink_name(&self) -> Result<Option<String>, ConfigError> {
+        let is_name = |text: &str| {
+            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        };
+        self.parse("name", "a name of at most 64 visible characters", |text| {
+            is_name(text).then(|| text.to_owned())
+        })
+    }
+
+    /// One text, or a list of them.
+    pub(super) fn list(&self, key: &str) -> Result<Vec<String>, ConfigError> {
+        let Some(value) = self.value(key) else {
+            return Ok(Vec::new());
+        };
+        texts(value, Kind::Many).ok_or_else(|| self.missing(key, "expected a text or a list of texts"))
+    }
+
+    /// A number of events, 1 to 100,000.
+    pub(super) fn count(&self, key: &str) -> Result<Option<usize>, ConfigError> {
+        self.parse(key, "a number of events, 1 to 100000", |text| {
+            text.parse().ok().filter(|count| (1..=100_000).contains(count))
+        })
+    }
+
+    /// A size in bytes, at least 1 KiB.
+    pub(super) fn size(&self, key: &str, most: usize) -> Result<Option<usize>, ConfigError> {
+        self.parse(
+            key,
+            &format!("a size such as 1MiB, 1KiB to {most} bytes"),
+            |text| {
+                let size = usize::try_from(bytes(text)?).ok()?;
+                (1024..=most).contains(&size).then_some(size)
+            },
+        )
+    }
+
+    /// Where a secret is, if the key is there.
+    pub(super) fn secret(&self, key: &str) -> Result<Option<SecretSource>, ConfigError> {
+        let wrong = || {
+            self.missing(
+                key,
+                "expected { variable = \"NAME\" } or { file = \"PATH\" }; a secret has no place here",
+            )
+        };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        let table = value.as_table().ok_or_else(wrong)?;
+        let mut source = SecretSource {
+            variable: None,
+            file: None,
+            prefix: String::new(),
+        };
+        for (name, value) in table {
+            let text = value.get_ref().as_str().map(str::to_owned).ok_or_else(wrong)?;
+            match name.get_ref().as_ref() {
+                "variable" => source.variable = Some(text),
+                "file" => source.file = Some(text.into()),
+                _ => return Err(wrong()),
+            }
+        }
+        if source.variable.is_some() == source.file.is_some() {
+            return Err(wrong());
+        }
+        Ok(Some(source))
     }
 
     fn http(&self) -> Result<SinkSetup, ConfigError> {

@@ -8,7 +8,7 @@ use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
 use super::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use crate::auth::{Authenticator, protect_process, take_variable};
-use crate::config::{Backfill, Environment, PollArgs, Setup, load, open_sinks};
+use crate::config::{Backfill, Environment, KeptSecrets, PollArgs, Setup, load, open_sinks};
 use crate::host::{Cache, Host};
 use crate::http::{Client, Transport};
 use crate::ledger::FileLedger;
@@ -59,14 +59,16 @@ pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Set
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
     // Secrets first: they are taken out of the environment while there is one thread.
+    let secrets = KeptSecrets::of(&take_variable);
+    let secrets = |name: &str| secrets.get(name);
     let credential = setup
         .auth
-        .credential()
+        .credential_with(&secrets, SystemTime::now())
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let client = Client::new(setup.client.clone())
         .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let sinks = open_sinks(setup, &take_variable, &transport)
+    let sinks = open_sinks(setup, &secrets, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;

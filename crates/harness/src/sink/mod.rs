@@ -12,29 +12,27 @@ mod batch;
 mod dead_letter;
 mod error;
 mod fan_out;
+mod named;
 mod stdout;
 mod file;
-mod service;
+pub mod service;
 mod http;
-mod elasticsearch;
-mod sekoia;
-mod sentinel;
-mod splunk;
+pub mod elasticsearch;
+pub mod sekoia;
+pub mod sentinel;
+pub mod splunk;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use batch::{Batch, BatchError, Event, EventKey};
 pub use dead_letter::{DeadLetter, Letter, LetterKey, TRANSFORM, count_letters};
-pub use elasticsearch::{Destination, Elasticsearch, ElasticsearchOptions};
 pub use error::{SinkError, SinkFailure};
 pub use fan_out::{FanOut, Member, Refusal};
 pub use file::{FileOptions, FileSink};
-pub use http::{BodyFormat, HttpOptions, HttpSink};
-pub use sekoia::{Sekoia, SekoiaOptions};
-pub use sentinel::{Sentinel, SentinelOptions};
-pub use service::{Answer, Patience, Service, ServiceSink, Verdict};
-pub use splunk::{Splunk, SplunkOptions};
+pub use http::{BodyFormat, Http, HttpOptions, HttpSink};
+pub use named::Named;
+pub use service::{Service, ServiceSink};
 pub use stdout::StdoutSink;
 
 /// Where events go.

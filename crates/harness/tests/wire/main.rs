@@ -9,5 +9,6 @@ mod files;
 mod layers;
 mod pinning;
 mod server;
+mod services;
 mod simulated;
 mod sinks;

@@ -54,9 +54,7 @@ pub(super) fn read(answer: &Response<Vec<u8>>, events: usize) -> Result<Answer, 
         bulk.items.into_iter().map(|item| verdict(item.create)).collect();
     let verdicts = verdicts?;
     // A missing pipeline or a wrong kind of index is said of each document, in words that a bad document gets too.
-    let is_argument = |verdict: &Verdict| {
-        matches!(verdict, Verdict::Refused(RefusedReason::Code(class)) if class == "illegal_argument_exception")
-    };
+    let is_argument = |verdict: &Verdict| matches!(verdict, Verdict::Refused(RefusedReason::Code(class)) if class == "illegal_argument_exception");
     if events > 1 && verdicts.iter().all(is_argument) {
         return Err(SinkError::RefusesEach(RefusedReason::Code(
             "illegal_argument_exception".into(),
@@ -82,7 +80,10 @@ fn verdict(done: Done<'_>) -> Result<Verdict, SinkError> {
 /// The class of an error, if it is the name of one and no more.
 fn reason(status: u16, class: Option<Cow<'_, str>>) -> RefusedReason {
     let is_class = |class: &Cow<'_, str>| {
-        (1..=64).contains(&class.len()) && class.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        (1..=64).contains(&class.len())
+            && class
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
     match class.filter(is_class) {
         Some(class) => RefusedReason::Code(Cow::Owned(class.into_owned())),
@@ -110,7 +111,10 @@ mod tests {
 
     fn answered(items: &str) -> Result<Answer, SinkError> {
         let events = items.matches("\"status\"").count();
-        read(&Response::new(format!("{{\"items\":[{items}]}}").into_bytes()), events)
+        read(
+            &Response::new(format!("{{\"items\":[{items}]}}").into_bytes()),
+            events,
+        )
     }
 
     #[test]
@@ -144,18 +148,33 @@ mod tests {
             assert_eq!(answered(&items), Err(SinkError::Denied { status }));
         }
         let one = r#"{"create":{"status":400,"error":{"type":"illegal_argument_exception"}}}"#;
-        assert!(matches!(answered(&format!("{one},{one}")), Err(SinkError::RefusesEach(_))));
+        assert!(matches!(
+            answered(&format!("{one},{one}")),
+            Err(SinkError::RefusesEach(_))
+        ));
         assert!(matches!(answered(one), Ok(Answer::Each(..))));
         let blocked = r#"{"create":{"status":403,"error":{"type":"cluster_block_exception"}}}"#;
-        assert_eq!(answered(blocked), Ok(Answer::Each(vec![Verdict::Later(403)], None)));
+        assert_eq!(
+            answered(blocked),
+            Ok(Answer::Each(vec![Verdict::Later(403)], None))
+        );
     }
 
     #[test]
     fn what_is_no_bulk_answer_acknowledges_nothing() {
-        for (body, events) in [("", 1), ("{}", 1), ("<html>", 1), (r#"{"items":[]}"#, 1), ("null", 0)] {
+        for (body, events) in [
+            ("", 1),
+            ("{}", 1),
+            ("<html>", 1),
+            (r#"{"items":[]}"#, 1),
+            ("null", 0),
+        ] {
             let answer = Response::new(body.as_bytes().to_vec());
             assert!(
-                matches!(read(&answer, events), Err(SinkError::NotAcknowledged { status: 200, .. })),
+                matches!(
+                    read(&answer, events),
+                    Err(SinkError::NotAcknowledged { status: 200, .. })
+                ),
                 "{body}"
             );
         }

@@ -16,8 +16,6 @@
 mod answer;
 mod encode;
 mod fields;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -137,7 +135,10 @@ impl Service for Elasticsearch {
             Some(reason) => Ok(Answer::Guilty(reason)),
             None => answer::read(&answer, events),
         });
-        if matches!(&answer, Err(SinkError::Unreachable(_) | SinkError::Unavailable { .. })) {
+        if matches!(
+            &answer,
+            Err(SinkError::Unreachable(_) | SinkError::Unavailable { .. })
+        ) {
             self.at = (self.at + 1) % self.nodes.len().max(1);
         }
         answer
@@ -153,7 +154,9 @@ impl Service for Elasticsearch {
         };
         let question = serde_json::json!({ "index": [{ "names": [name], "privileges": [right] }] });
         let question = question.to_string();
-        let answer = self.wire.ask(Method::POST, &node.privileges, question.as_bytes())?;
+        let answer = self
+            .wire
+            .ask(Method::POST, &node.privileges, question.as_bytes())?;
         if matches!(answer.status().as_u16(), 400 | 404 | 405 | 410) {
             let root = self.wire.ask(Method::GET, &node.root, b"")?;
             judge(&root)?;

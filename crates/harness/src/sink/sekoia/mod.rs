@@ -10,8 +10,6 @@
 //! A repeat is a second event with the same `message`; the intake has no id of ours to tell it by.
 
 mod encode;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,7 +61,11 @@ impl Sekoia {
     #[must_use]
     pub fn new(options: SekoiaOptions, transport: Arc<dyn Transport>) -> Option<Self> {
         // The whole address of the endpoint will do as well.
-        let path = if options.url.prefix().ends_with("/batch") { "" } else { "/batch" };
+        let path = if options.url.prefix().ends_with("/batch") {
+            ""
+        } else {
+            "/batch"
+        };
         let batch = options.url.link(path).ok()?;
         let root = options.url.link("").ok()?;
         Some(Self {

@@ -46,7 +46,11 @@ pub enum Origin {
     /// The first path that has a value; of a list its first element, unless the column is dynamic.
     First(&'static [&'static str]),
     /// A path's word in the words of ASIM; the last text where there is none.
-    Word(&'static str, &'static [(&'static str, &'static str)], &'static str),
+    Word(
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static str,
+    ),
     /// As [`Origin::Word`], absent where there is none.
     Words(&'static str, &'static [(&'static str, &'static str)]),
     /// All that no other column holds.
@@ -78,7 +82,11 @@ pub const COLUMNS: &[Column] = &[
     column("EventType", Text, Always("EmailDelivery")),
     column("EventSubType", Text, Words("email.direction", SUB_TYPES)),
     column("EventResult", Text, Word("event.outcome", RESULTS, "NA")),
-    column("EventOriginalResultDetails", Text, First(&["m365.message_trace.status"])),
+    column(
+        "EventOriginalResultDetails",
+        Text,
+        First(&["m365.message_trace.status"]),
+    ),
     column("EventProduct", Text, Always("Exchange Online")),
     column("EventVendor", Text, Always("Microsoft")),
     column("EventSchema", Text, Always("EmailEvent")),
@@ -89,12 +97,20 @@ pub const COLUMNS: &[Column] = &[
     column("Dvc", Text, Always("Exchange Online")),
     column("DvcAction", Text, Word("event.action", ACTIONS, "NA")),
     column("EmailDeliveryLocation", Text, Words("event.action", LOCATIONS)),
-    column("EmailDirection", Text, Word("email.direction", DIRECTIONS, "Unknown")),
+    column(
+        "EmailDirection",
+        Text,
+        Word("email.direction", DIRECTIONS, "Unknown"),
+    ),
     column("EmailFromAddress", Text, First(&["email.from.address"])),
     column("EmailFromDomain", Text, First(&["source.user.domain"])),
     column("EmailToRecipients", Dynamic, First(&["email.to.address"])),
     column("EmailSubject", Text, First(&["email.subject"])),
-    column("EmailSizeBytes", Long, First(&["m365.message_trace.size", "network.bytes"])),
+    column(
+        "EmailSizeBytes",
+        Long,
+        First(&["m365.message_trace.size", "network.bytes"]),
+    ),
     column("EmailProtocolName", Text, Always("SMTP")),
     column("InternetMessageId", Text, First(&["email.message_id"])),
     column("NetworkMessageId", Text, First(&["email.local_id"])),
@@ -108,7 +124,11 @@ pub const COLUMNS: &[Column] = &[
 
 const RESULTS: &[(&str, &str)] = &[("success", "Success"), ("failure", "Failure")];
 const SUB_TYPES: &[(&str, &str)] = &[("outbound", "EmailSent"), ("inbound", "EmailReceived")];
-const DIRECTIONS: &[(&str, &str)] = &[("inbound", "Inbound"), ("outbound", "Outbound"), ("internal", "Internal")];
+const DIRECTIONS: &[(&str, &str)] = &[
+    ("inbound", "Inbound"),
+    ("outbound", "Outbound"),
+    ("internal", "Internal"),
+];
 const ACTIONS: &[(&str, &str)] = &[
     ("delivered", "Delivered"),
     ("filtered-as-spam", "Delivered"),

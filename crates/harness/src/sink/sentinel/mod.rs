@@ -16,8 +16,6 @@
 mod columns;
 mod encode;
 mod files;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::sync::Arc;

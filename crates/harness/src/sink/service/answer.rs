@@ -17,7 +17,7 @@ use crate::http::retry_after;
 ///
 /// 408, 425, 429 and 5xx are for now, with the wait that is asked for. Redirects, 401, 403, 404 and the like are about the
 /// sink. A web page acknowledges nothing, and neither does 1xx.
-pub(in super::super) fn judge(answer: &Response<Vec<u8>>) -> Result<Option<RefusedReason>, SinkError> {
+pub(crate) fn judge(answer: &Response<Vec<u8>>) -> Result<Option<RefusedReason>, SinkError> {
     let status = answer.status().as_u16();
     match status {
         200..=299 if is_page(answer) => Err(SinkError::NotAcknowledged {
@@ -43,9 +43,7 @@ pub(in super::super) fn judge(answer: &Response<Vec<u8>>) -> Result<Option<Refus
 /// # Errors
 ///
 /// If it is something else: then somebody else answered, and nothing is acknowledged.
-pub(in super::super) fn expect_json<'a, T: Deserialize<'a>>(
-    answer: &'a Response<Vec<u8>>,
-) -> Result<T, SinkError> {
+pub(crate) fn expect_json<'a, T: Deserialize<'a>>(answer: &'a Response<Vec<u8>>) -> Result<T, SinkError> {
     serde_json::from_slice(answer.body()).map_err(|_| SinkError::NotAcknowledged {
         status: answer.status().as_u16(),
         is_page: false,
@@ -53,7 +51,7 @@ pub(in super::super) fn expect_json<'a, T: Deserialize<'a>>(
 }
 
 /// Whether an answer is a web page, by what it says or by how it begins.
-pub(in super::super) fn is_page(answer: &Response<Vec<u8>>) -> bool {
+pub(crate) fn is_page(answer: &Response<Vec<u8>>) -> bool {
     let kind = answer.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let kind = kind.unwrap_or_default().to_ascii_lowercase();
     let body = answer.body().trim_ascii_start();

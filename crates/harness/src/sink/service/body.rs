@@ -63,14 +63,11 @@ pub(super) fn fill(service: &impl Service, batch: &Batch, group: &[usize]) -> Re
         }
         let start = body.len();
         let encoded = service.encode(event, &mut body);
-        let too_large = if body.len() - start > max_event_bytes {
-            Some(max_event_bytes)
-        } else if events > 0 && body.len() + close.len() > max_bytes {
-            Some(max_bytes)
-        } else {
-            None
-        };
-        let reason = encoded.err().or(too_large.map(RefusedReason::TooLarge));
+        let is_larger = body.len() - start > max_event_bytes;
+        let is_full = events > 0 && body.len() + close.len() > max_bytes;
+        let reason = encoded
+            .err()
+            .or_else(|| (is_larger || is_full).then(|| service.too_large()));
         match reason {
             Some(reason) if events == 0 => return Err(reason),
             // It is the first of the next request.
@@ -90,7 +87,7 @@ pub(super) fn fill(service: &impl Service, batch: &Batch, group: &[usize]) -> Re
 /// # Errors
 ///
 /// Never in practice: it is written into memory.
-pub(in super::super) fn compressed(plain: &[u8]) -> Result<Vec<u8>, SinkError> {
+pub(crate) fn compressed(plain: &[u8]) -> Result<Vec<u8>, SinkError> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
     encoder
         .write_all(plain)

@@ -10,20 +10,18 @@ mod body;
 mod progress;
 mod time;
 mod wire;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-pub(super) use answer::{expect_json, judge};
+pub(super) use answer::{expect_json, is_page, judge};
+pub use body::{Bounds, Frame};
+use body::{compressed, fill};
+use progress::Progress;
 pub(super) use time::event_time_us;
 pub(super) use wire::Wire;
-pub(super) use body::{Bounds, Frame, compressed};
-use body::fill;
-use progress::Progress;
 
 use super::{Batch, Check, Delivery, Event, Refused, RefusedReason, Sink, SinkError};
 
@@ -37,6 +35,11 @@ pub trait Service: Send {
 
     /// What stands around and between the events of a body.
     fn frame(&self) -> Frame<'_>;
+
+    /// Why an event is refused that is larger than the bounds say.
+    fn too_large(&self) -> RefusedReason {
+        RefusedReason::TooLarge(self.bounds().max_event_bytes)
+    }
 
     /// Writes an event as the service takes it.
     ///

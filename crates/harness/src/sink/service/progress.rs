@@ -76,7 +76,10 @@ impl Progress {
 
     /// Puts back what was refused before anything was accepted, each by itself. False if there is nothing.
     pub(super) fn retry_early(&mut self) -> bool {
-        let early = self.refused.drain(..self.early).map(|refused| vec![refused.index]);
+        let early = self
+            .refused
+            .drain(..self.early)
+            .map(|refused| vec![refused.index]);
         self.todo.extend(early);
         self.early = 0;
         !self.todo.is_empty()

@@ -16,7 +16,7 @@ struct Times<'a> {
 }
 
 /// When the message was received, in microseconds since 1970-01-01 UTC; `None` if the event does not say.
-pub(in super::super) fn event_time_us(json: &[u8]) -> Option<i64> {
+pub(crate) fn event_time_us(json: &[u8]) -> Option<i64> {
     let Times { timestamp, time } = serde_json::from_slice(json).ok()?;
     match timestamp {
         Some(text) => DateTime::parse_from_rfc3339(&text)
@@ -38,7 +38,14 @@ mod tests {
             Some(1_749_810_600_500_000)
         );
         assert_eq!(found(r#"{"time":1749810600000}"#), Some(1_749_810_600_000_000));
-        for none in ["", "{}", "[]", r#"{"time":"x"}"#, r#"{"time":9223372036854775807}"#, r#"{"@timestamp":"x"}"#] {
+        for none in [
+            "",
+            "{}",
+            "[]",
+            r#"{"time":"x"}"#,
+            r#"{"time":9223372036854775807}"#,
+            r#"{"@timestamp":"x"}"#,
+        ] {
             assert_eq!(found(none), None, "{none}");
         }
     }

@@ -23,7 +23,7 @@ pub struct Wire {
 
 impl Wire {
     /// To an address, with bodies of this content type.
-    pub(in super::super) fn new(link: &Link, transport: Arc<dyn Transport>, kind: &'static str) -> Self {
+    pub(crate) fn new(link: &Link, transport: Arc<dyn Transport>, kind: &'static str) -> Self {
         Self {
             name: name_of(link),
             transport,
@@ -34,23 +34,23 @@ impl Wire {
         }
     }
 
-    pub(in super::super) const fn gzip(mut self, gzip: bool) -> Self {
+    pub(crate) const fn gzip(mut self, gzip: bool) -> Self {
         self.gzip = gzip;
         self
     }
 
-    pub(in super::super) fn headers(mut self, headers: HeaderMap) -> Self {
+    pub(crate) fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
         self
     }
 
-    pub(in super::super) fn secrets(mut self, secrets: impl IntoIterator<Item = SecretHeader>) -> Self {
+    pub(crate) fn secrets(mut self, secrets: impl IntoIterator<Item = SecretHeader>) -> Self {
         self.secrets.extend(secrets);
         self
     }
 
     /// `https://HOST`: what may be shown.
-    pub(in super::super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -59,11 +59,7 @@ impl Wire {
     /// # Errors
     ///
     /// If there is no answer.
-    pub(in super::super) fn post(
-        &self,
-        link: &Link,
-        body: Zeroizing<Vec<u8>>,
-    ) -> Result<Response<Vec<u8>>, SinkError> {
+    pub(crate) fn post(&self, link: &Link, body: Zeroizing<Vec<u8>>) -> Result<Response<Vec<u8>>, SinkError> {
         let request = self.request(link, &body)?;
         self.transport.send(request).map_err(SinkError::Unreachable)
     }
@@ -73,7 +69,7 @@ impl Wire {
     /// # Errors
     ///
     /// If there is no answer.
-    pub(in super::super) fn post_as(
+    pub(crate) fn post_as(
         &self,
         link: &Link,
         body: &[u8],
@@ -85,7 +81,11 @@ impl Wire {
     }
 
     fn request(&self, link: &Link, body: &[u8]) -> Result<Request<Vec<u8>>, SinkError> {
-        let body = if self.gzip { compressed(body)? } else { body.to_vec() };
+        let body = if self.gzip {
+            compressed(body)?
+        } else {
+            body.to_vec()
+        };
         let mut request = link.request(Method::POST, body);
         let headers = request.headers_mut();
         headers.extend(self.headers.clone());
@@ -104,7 +104,7 @@ impl Wire {
     /// # Errors
     ///
     /// If there is no answer.
-    pub(in super::super) fn ask(
+    pub(crate) fn ask(
         &self,
         method: Method,
         link: &Link,

@@ -147,7 +147,10 @@ impl Receipts {
         let (now, lost): (Vec<u64>, Vec<u64>) = receipts
             .iter()
             .partition(|receipt| *receipt >> 40 == u64::from(self.restarts) & 0xff_ffff);
-        (lost, now.into_iter().map(|receipt| receipt & 0xff_ffff_ffff).collect())
+        (
+            lost,
+            now.into_iter().map(|receipt| receipt & 0xff_ffff_ffff).collect(),
+        )
     }
 }
 
@@ -167,24 +170,45 @@ mod tests {
     fn each_code_is_about_the_events_the_sink_or_now() {
         let said = |status, body: &str| read(&answered(status, body));
         assert_eq!(said(200, r#"{"text":"Success","code":0}"#), Ok(Said::Taken(None)));
-        assert_eq!(said(200, r#"{"text":"Success","code":0,"ackId":7}"#), Ok(Said::Taken(Some(7))));
         assert_eq!(
-            said(400, r#"{"text":"Invalid data format","code":6,"invalid-event-number":3}"#),
-            Ok(Said::Guilty(Some(3), RefusedReason::Code("invalid-data-format".into())))
+            said(200, r#"{"text":"Success","code":0,"ackId":7}"#),
+            Ok(Said::Taken(Some(7)))
         );
-        assert_eq!(said(413, "too large"), Ok(Said::Guilty(None, RefusedReason::Status(413))));
+        assert_eq!(
+            said(
+                400,
+                r#"{"text":"Invalid data format","code":6,"invalid-event-number":3}"#
+            ),
+            Ok(Said::Guilty(
+                Some(3),
+                RefusedReason::Code("invalid-data-format".into())
+            ))
+        );
+        assert_eq!(
+            said(413, "too large"),
+            Ok(Said::Guilty(None, RefusedReason::Status(413)))
+        );
         for (status, code) in [(403, 4), (401, 2), (403, 1)] {
             let body = format!(r#"{{"text":"x","code":{code}}}"#);
             assert_eq!(said(status, &body), Err(SinkError::Denied { status }));
         }
         for code in [7, 10, 11, 14] {
-            assert!(matches!(said(400, &format!(r#"{{"code":{code}}}"#)), Err(SinkError::Misset(_))));
+            assert!(matches!(
+                said(400, &format!(r#"{{"code":{code}}}"#)),
+                Err(SinkError::Misset(_))
+            ));
         }
         for status in [429, 500, 503] {
-            assert!(matches!(said(status, r#"{"code":9}"#), Err(SinkError::Unavailable { .. })));
+            assert!(matches!(
+                said(status, r#"{"code":9}"#),
+                Err(SinkError::Unavailable { .. })
+            ));
         }
         assert!(matches!(said(200, "ok"), Err(SinkError::NotAcknowledged { .. })));
-        assert!(matches!(said(200, "<html>"), Err(SinkError::NotAcknowledged { is_page: true, .. })));
+        assert!(matches!(
+            said(200, "<html>"),
+            Err(SinkError::NotAcknowledged { is_page: true, .. })
+        ));
     }
 
     #[test]
@@ -194,7 +218,10 @@ mod tests {
         assert_eq!(receipts.sort(&[first, second]), (vec![], vec![0, 1]));
         let after = receipts.take(1);
         assert_ne!(after, second);
-        assert_eq!(receipts.sort(&[first, second, after]), (vec![first, second], vec![1]));
+        assert_eq!(
+            receipts.sort(&[first, second, after]),
+            (vec![first, second], vec![1])
+        );
         assert_eq!(receipts.receipt(1), after);
     }
 }

@@ -14,7 +14,11 @@ pub(super) struct Envelope {
 impl Envelope {
     pub(super) fn new(source: &str, sourcetype: &str, index: Option<&str>) -> Self {
         let mut fixed = Vec::new();
-        let keys = [("source", Some(source)), ("sourcetype", Some(sourcetype)), ("index", index)];
+        let keys = [
+            ("source", Some(source)),
+            ("sourcetype", Some(sourcetype)),
+            ("index", index),
+        ];
         for (key, value) in keys {
             if let Some(value) = value {
                 fixed.extend_from_slice(if fixed.is_empty() { b"\"" } else { b",\"" });
@@ -67,7 +71,8 @@ mod tests {
         };
         let json = br#"{"@timestamp":"2025-06-13T10:30:00.25Z"}"#;
         let mut body = Vec::new();
-        Envelope::new("message-trace", "m365:message_trace", Some("mail")).put(Event { key: &key, json }, &mut body);
+        Envelope::new("message-trace", "m365:message_trace", Some("mail"))
+            .put(Event { key: &key, json }, &mut body);
         assert_eq!(
             String::from_utf8_lossy(&body),
             r#"{"time":1749810600.250000,"source":"message-trace","sourcetype":"m365:message_trace","index":"mail","fields":{"event_id":"t/a@example.com/delivered","event_sequence":1},"event":{"@timestamp":"2025-06-13T10:30:00.25Z"}}"#

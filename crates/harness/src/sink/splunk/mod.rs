@@ -14,8 +14,6 @@
 
 mod answer;
 mod encode;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -180,7 +178,9 @@ impl Service for Splunk {
         let answer = self.wire.ask(Method::POST, &self.event, b"")?;
         answer::no_data(&answer)?;
         if self.receipts.is_some() {
-            let answer = self.wire.ask(Method::POST, &self.ack, answer::question(&[]).as_bytes())?;
+            let answer = self
+                .wire
+                .ask(Method::POST, &self.ack, answer::question(&[]).as_bytes())?;
             answer::acknowledged(&answer)?;
         } else if let Some(RefusedReason::Status(status)) = judge(&answer).unwrap_or_default()
             && status != 400
