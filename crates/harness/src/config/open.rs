@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Opening, Secrets, Setup, SinkSetup};
+use super::{KeptSecrets, Opening, Secrets, Setup, SinkSetup};
 use crate::http::Transport;
 use crate::remedy::Remedy;
 use crate::sink::{FanOut, FileSink, HttpOptions, HttpSink, Member, Named, Sink, SinkError, StdoutSink};
@@ -19,6 +19,9 @@ pub fn open_sinks(
     secrets: Secrets<'_>,
     transport: &Arc<dyn Transport>,
 ) -> Result<FanOut, OpenError> {
+    // Two sinks may need one variable, which is taken out of the environment with its first reading.
+    let kept = KeptSecrets::of(secrets);
+    let secrets: Secrets<'_> = &|name| kept.get(name);
     let open = |sink: &SinkSetup| -> Result<Box<dyn Sink>, OpenError> {
         Ok(match sink {
             SinkSetup::Stdout => Box::new(StdoutSink::new()),

@@ -7,6 +7,7 @@
 
 mod answers;
 mod backoff;
+mod check;
 mod core;
 mod delivery;
 mod driver;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::check::check_sinks;
 use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
 use super::{Fault, Input, Order, Outcome, Rhythm, Settings};
@@ -26,7 +27,13 @@ pub type Ended = Result<(), Fault>;
 pub fn run(arguments: &PollArgs) -> ExitCode {
     protect_process();
     let environment = Environment::of_process();
-    let ended = load_setup(arguments, &environment).and_then(|setup| run_setup(&setup));
+    let ended = load_setup(arguments, &environment).and_then(|setup| {
+        if arguments.check_sinks {
+            check_sinks(&setup)
+        } else {
+            run_setup(&setup)
+        }
+    });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { remedy, sentence }) => {

@@ -1,6 +1,6 @@
 //! Several sinks as one.
 
-use super::{Batch, Refused, Sink, SinkError, SinkFailure};
+use super::{Batch, Check, Refused, Sink, SinkError, SinkFailure};
 
 /// A sink among others.
 pub struct Member {
@@ -117,6 +117,14 @@ impl FanOut {
         let mut refused = std::mem::take(&mut self.refused);
         refused.sort_by_key(|refusal| refusal.refused.index);
         Ok(refused)
+    }
+
+    /// Asks each sink what [`Sink::check`] asks, in their order, with their names.
+    pub fn check(&mut self) -> Vec<(String, Result<Check, SinkError>)> {
+        self.members
+            .iter_mut()
+            .map(|member| (member.sink.name().to_owned(), member.sink.check()))
+            .collect()
     }
 
     /// Flushes all sinks and lets go of what they hold. No batch follows.

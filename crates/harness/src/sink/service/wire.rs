@@ -11,7 +11,7 @@ use super::compressed;
 use crate::http::{Bearer, Link, SecretHeader, Transport};
 
 /// How requests are sent: each to a pinned address, with its secrets, once.
-pub struct Wire {
+pub(crate) struct Wire {
     name: String,
     transport: Arc<dyn Transport>,
     /// Whether bodies are compressed.
