@@ -17,7 +17,7 @@ pub(super) const MAX_BYTES: usize = 64 * 1024;
 pub(super) struct FakeElastic {
     /// By `_id`: the version and the document.
     pub(super) documents: HashMap<String, (u64, Value)>,
-    arrived: Arrived,
+    pub(super) arrived: Arrived,
     /// Items of a hundred that are turned away for now.
     pub(super) busy_percent: u8,
 }

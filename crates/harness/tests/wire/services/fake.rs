@@ -152,13 +152,14 @@ fn response((status, wait, body): Reply) -> Response<Vec<u8>> {
 pub(super) fn serve<F: Fake + 'static>(fake: F) -> (Server, Arc<Mutex<(F, Vec<Call>)>>) {
     let shared = Arc::new(Mutex::new((fake, Vec::new())));
     let inner = Arc::clone(&shared);
+    let random = Mutex::new(fastrand::Rng::with_seed(1));
     let server = Server::start(move |_, received, stream| {
         let mut words = received.line.split(' ').map(str::to_owned);
         let (method, path) = (words.next().unwrap(), words.next().unwrap());
         let call = plain(method, path, received.headers.clone(), received.body.clone());
         let (status, wait, body) = {
             let mut inner = inner.lock().unwrap();
-            let reply = inner.0.answer(&call, &mut fastrand::Rng::with_seed(1));
+            let reply = inner.0.answer(&call, &mut random.lock().unwrap());
             inner.1.push(call);
             reply
         };

@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 10 * 1024 * 1024;
 
 #[derive(Default)]
 pub(super) struct FakeSekoia {
-    arrived: Arrived,
+    pub(super) arrived: Arrived,
 }
 
 impl Fake for FakeSekoia {

@@ -12,8 +12,8 @@ use super::fake::{Arrived, Call, Fake, Reply, batch, event, is_poison, serve};
 
 #[derive(Default)]
 pub(super) struct FakeSentinel {
-    arrived: Arrived,
-    tokens: u32,
+    pub(super) arrived: Arrived,
+    pub(super) tokens: u32,
     /// Calls of a hundred that find their token revoked.
     pub(super) revoke_percent: u8,
     pub(super) records: Vec<Value>,

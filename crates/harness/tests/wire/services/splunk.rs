@@ -19,12 +19,12 @@ const MAX_EVENT_BYTES: usize = 5 * 1024 * 1024;
 #[derive(Default)]
 pub(super) struct FakeSplunk {
     pub(super) acknowledges: bool,
-    arrived: Arrived,
+    pub(super) arrived: Arrived,
     /// Taken and not indexed yet, by request.
-    waiting: BTreeMap<u64, Arrived>,
+    pub(super) waiting: BTreeMap<u64, Arrived>,
     /// Indexed, and not told yet.
-    indexed: Vec<u64>,
-    next: u64,
+    pub(super) indexed: Vec<u64>,
+    pub(super) next: u64,
     /// How often in a hundred a question it restarts, and loses what is not indexed.
     pub(super) restart_percent: u8,
     pub(super) never_indexes: bool,
