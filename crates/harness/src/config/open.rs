@@ -1,5 +1,6 @@
 //! Opening the sinks of a setup.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{KeptSecrets, Opening, Secrets, Setup, SinkSetup};
@@ -60,7 +61,25 @@ pub fn open_sinks(
         })
     };
     let members: Result<Vec<_>, OpenError> = setup.sinks.iter().map(member).collect();
-    Ok(FanOut::new(members?))
+    Ok(FanOut::new(told_apart(members?)))
+}
+
+/// Gives each sink a name that no other has: the ledger and the dead letter know sinks by their names.
+fn told_apart(members: Vec<Member>) -> Vec<Member> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut apart = Vec::new();
+    for Member { key, sink } in members {
+        let nth = names
+            .entry(sink.name().to_owned())
+            .and_modify(|nth| *nth += 1)
+            .or_insert(1);
+        let sink: Box<dyn Sink> = match nth {
+            1 => sink,
+            nth => Box::new(Named::new(format!("{} ({nth})", sink.name()), sink)),
+        };
+        apart.push(Member { key, sink });
+    }
+    apart
 }
 
 impl SinkSetup {

@@ -3,12 +3,14 @@
 //! A ledger belongs to one tenant and one source. Polling changes it only by a [`Transaction`], one for each page, after
 //! the sink has acknowledged the page and never before; and by a charge, one for each request, before it is sent.
 
+mod behind;
 mod command;
 mod coverage;
 mod file;
 mod key;
 mod memory;
 
+pub use behind::{Behind, Lag, MAX_BEHIND_BYTES, Waiting};
 pub use command::{LedgerArgs, run};
 pub use coverage::{Coverage, SETTLED, Segment, Span};
 pub use file::{FileLedger, LedgerError, Notes, Recovery, Survey, recover};

@@ -13,6 +13,7 @@ mod delivery;
 mod driver;
 mod governor;
 mod handover;
+mod lagging;
 mod lane;
 mod patience;
 mod plan;

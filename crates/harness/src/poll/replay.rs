@@ -10,7 +10,7 @@ use super::run::{transform, watch_signals};
 use crate::auth::take_variable;
 use crate::config::{Setup, open_sinks};
 use crate::http::{Backoff, Client, Pause as _, Stop, Transport};
-use crate::ledger::FileLedger;
+use crate::ledger::{Behind, FileLedger};
 use crate::remedy::Remedy;
 use crate::sink::{DeadLetter, Letter, LetterKey, SinkError, SinkFailure, TRANSFORM};
 
@@ -55,6 +55,7 @@ pub fn replay(setup: &Setup, is_wanted: &dyn Fn(&Letter) -> bool) -> Result<Repl
             transform(setup)?,
             sinks,
             DeadLetter::new(setup.dead_letter.clone()),
+            Behind::open(Behind::path_of(&setup.ledger)).map_err(|error| fault(error.remedy(), &error))?,
         ),
         stop,
         waiting: Vec::new(),

@@ -12,7 +12,7 @@ use crate::auth::{Authenticator, protect_process, take_variable};
 use crate::config::{Backfill, Environment, KeptSecrets, PollArgs, Setup, load, open_sinks};
 use crate::host::{Cache, Host};
 use crate::http::{Client, Transport};
-use crate::ledger::FileLedger;
+use crate::ledger::{Behind, FileLedger};
 use crate::remedy::Remedy;
 use crate::sink::DeadLetter;
 
@@ -83,6 +83,8 @@ pub fn run_setup(setup: &Setup) -> Ended {
         transform(setup)?,
         sinks,
         DeadLetter::new(setup.dead_letter.clone()),
+        Behind::open(Behind::path_of(&setup.ledger))
+            .map_err(|error| Fault::new(error.remedy(), error.to_string()))?,
     );
     let is_sink_proven = prepare(&mut handover, &mut ledger)?;
     let tracing = setup
@@ -110,12 +112,34 @@ pub fn run_setup(setup: &Setup) -> Ended {
             let _ = inputs.send(Input::Stop);
         });
     });
+    let lagging = left_behind(&mut handover);
     let closed = handover.sinks().close();
     match outcome {
         Outcome::Failed(fault) => Err(fault),
-        Outcome::CaughtUp | Outcome::Stopped => {
-            closed.map_err(|error| Fault::new(error.remedy(), error.to_string()))
+        Outcome::CaughtUp => {
+            lagging.and_then(|()| closed.map_err(|error| Fault::new(error.remedy(), error.to_string())))
         }
+        Outcome::Stopped => closed.map_err(|error| Fault::new(error.remedy(), error.to_string())),
+    }
+}
+
+/// Lets the sinks that are behind catch up once more, and says which do not.
+fn left_behind(handover: &mut Handover) -> Ended {
+    let fault = |failure: crate::sink::SinkFailure| Fault::new(failure.error.remedy(), failure.to_string());
+    handover.catch_up().map_err(fault)?;
+    let lags = handover.lags().map_err(fault)?;
+    for lag in &lags {
+        log::warn!(sink = lag.sink, rows = lag.rows; "the sink is behind; its rows are kept, and follow with the next run");
+    }
+    match lags.first() {
+        None => Ok(()),
+        Some(lag) => Err(Fault::new(
+            Remedy::Retry,
+            format!(
+                "{} is behind by {} rows; they are kept beside the ledger: start again when it is back, nothing is lost",
+                lag.sink, lag.rows
+            ),
+        )),
     }
 }
 

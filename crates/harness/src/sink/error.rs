@@ -56,6 +56,13 @@ pub enum SinkError {
     RefusesEach(RefusedReason),
     /// The service is set up in another way than the sink: one sentence with the fix.
     Misset(&'static str),
+    /// What waits for a sink cannot be kept: one sentence with the fix.
+    NotKept {
+        /// The sentence.
+        sentence: String,
+        /// What has to be done.
+        remedy: Remedy,
+    },
     /// A file or folder cannot be written.
     Storage {
         /// Which.
@@ -84,7 +91,7 @@ impl SinkError {
     pub const fn remedy(&self) -> Remedy {
         match self {
             Self::Unreachable(error) => error.remedy(),
-            Self::NoToken { remedy, .. } => *remedy,
+            Self::NoToken { remedy, .. } | Self::NotKept { remedy, .. } => *remedy,
             Self::Closed | Self::Unavailable { .. } | Self::NotYetAcknowledged { .. } => Remedy::Retry,
             Self::NotAcknowledged { .. }
             | Self::Denied { .. }
@@ -124,7 +131,7 @@ impl fmt::Display for SinkError {
                 f,
                 "the sink has taken {events} events and has not acknowledged them yet; nothing is lost"
             ),
-            Self::NoToken { sentence, .. } => f.write_str(sentence),
+            Self::NoToken { sentence, .. } | Self::NotKept { sentence, .. } => f.write_str(sentence),
             Self::Misset(sentence) => f.write_str(sentence),
             Self::NotAcknowledged { status, is_page: true } => write!(
                 f,

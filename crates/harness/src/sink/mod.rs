@@ -28,7 +28,7 @@ use std::fmt;
 pub use batch::{Batch, BatchError, Event, EventKey};
 pub use dead_letter::{DeadLetter, Letter, LetterKey, TRANSFORM, count_letters};
 pub use error::{SinkError, SinkFailure};
-pub use fan_out::{FanOut, Member, Refusal};
+pub use fan_out::{Apart, FanOut, Member, Refusal};
 pub use file::{FileOptions, FileSink};
 pub use http::{BodyFormat, Http, HttpOptions, HttpSink};
 pub use named::Named;
