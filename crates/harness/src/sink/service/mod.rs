@@ -196,7 +196,7 @@ impl<S: Service> ServiceSink<S> {
             Err(reason) => {
                 let index = group.remove(0);
                 progress.put_back(group);
-                self.refuse(progress, index, reason);
+                progress.refuse(index, reason);
                 return Ok(());
             }
         };
@@ -213,7 +213,7 @@ impl<S: Service> ServiceSink<S> {
             Answer::Accepted => self.accept(progress),
             Answer::Taken(receipt) => progress.taken.push((receipt, group, Instant::now())),
             Answer::Guilty(reason) if group.len() == 1 => {
-                self.refuse(progress, group.remove(0), reason);
+                progress.refuse(group.remove(0), reason);
                 if !self.has_accepted {
                     // On at the other end: guilty events that stand together are no proof against the sink.
                     progress.turn_round();
@@ -231,7 +231,7 @@ impl<S: Service> ServiceSink<S> {
                 progress.put_back(after);
                 progress.put_back(group);
                 if let Some(index) = guilty {
-                    self.refuse(progress, index, reason);
+                    progress.refuse(index, reason);
                 }
             }
             Answer::Each(verdicts, retry_after) => {
@@ -256,7 +256,7 @@ impl<S: Service> ServiceSink<S> {
         for (&index, verdict) in group.iter().zip(verdicts) {
             match verdict {
                 Verdict::Accepted => {}
-                Verdict::Refused(reason) => self.refuse(progress, index, reason),
+                Verdict::Refused(reason) => progress.refuse(index, reason),
                 Verdict::Later(status) => {
                     later.push(index);
                     worst = worst.max(Some(status));
@@ -303,10 +303,6 @@ impl<S: Service> ServiceSink<S> {
             self.has_accepted = true;
             progress.early = progress.refused.len();
         }
-    }
-
-    fn refuse(&self, progress: &mut Progress, index: usize, reason: RefusedReason) {
-        progress.refused.push(Refused { index, reason });
     }
 
     /// Gives the batch back if a service that never accepted anything has refused enough.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::super::{Batch, Refused};
+use super::super::{Batch, Refused, RefusedReason};
 
 /// How far a batch got. Events are known by their place in it.
 pub(super) struct Progress {
@@ -53,6 +53,11 @@ impl Progress {
 
     pub(super) fn is_through(&self) -> bool {
         self.todo.is_empty() && self.taken.is_empty()
+    }
+
+    /// Notes that the service will never take an event.
+    pub(super) fn refuse(&mut self, index: usize, reason: RefusedReason) {
+        self.refused.push(Refused { index, reason });
     }
 
     /// Whether all is sent, if not acknowledged.

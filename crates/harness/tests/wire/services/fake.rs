@@ -148,8 +148,11 @@ fn response((status, wait, body): Reply) -> Response<Vec<u8>> {
     response.body(body.into_bytes()).unwrap()
 }
 
+/// A fake that is served, and its calls.
+pub(super) type Served<F> = Arc<Mutex<(F, Vec<Call>)>>;
+
 /// Serves a fake on loopback, and keeps the calls.
-pub(super) fn serve<F: Fake + 'static>(fake: F) -> (Server, Arc<Mutex<(F, Vec<Call>)>>) {
+pub(super) fn serve<F: Fake + 'static>(fake: F) -> (Server, Served<F>) {
     let shared = Arc::new(Mutex::new((fake, Vec::new())));
     let inner = Arc::clone(&shared);
     let random = Mutex::new(fastrand::Rng::with_seed(1));
