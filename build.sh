@@ -14,12 +14,14 @@ usage() {
 
   demo          sets everything up, builds, and shows rows becoming events
   test          everything that CI runs
+  house         who may depend on whom, how long files may be; part of `test`
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
   integrations  what destinations install: templates, rules, source types -> dist/elastic, dist/sentinel, dist/splunk
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
+                (--no-default-features leaves the command `simulate` out)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   reproducible  builds the component twice in different folders and compares
@@ -36,6 +38,8 @@ TEXT
 
 target_dir=${CARGO_TARGET_DIR:-target}
 guest=wasm32-unknown-unknown
+# What tools are built with: the program's profile builds them quickest from nothing, the tests have them built already.
+tool_profile=program
 
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
@@ -97,7 +101,7 @@ seal_guest() {
     local core
     core=$(build_guest "$1")
     mkdir -p dist
-    cargo run --quiet --locked --package message-trace-seal -- "$core" "$2"
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-seal -- "$core" "$2"
 }
 
 # build_adapter PACKAGE: builds a host's own core module, without SIMD.
@@ -113,14 +117,14 @@ build_adapter() {
 do_fluent_bit() {
     build_adapter message-trace-fluent-bit
     # For an interpreter; see crates/seal/src/locals.rs.
-    cargo run --quiet --locked --package message-trace-seal -- --without-tees \
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-seal -- --without-tees \
         "$target_dir/fluent-bit/$guest/release/message_trace_fluent_bit.wasm" dist/message-trace-fluent-bit.wasm
     printf '%s\n' dist/message-trace-fluent-bit.wasm
 }
 
 do_tangent() {
     build_adapter message-trace-tangent
-    cargo run --quiet --locked --package message-trace-seal -- --imports \
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-seal -- --imports \
         "$target_dir/tangent/$guest/release/message_trace_tangent.wasm" dist/message-trace-tangent.wasm
 }
 
@@ -129,7 +133,7 @@ do_plain() { seal_guest '' dist/message-trace-plain.wasm; }
 
 do_program() {
     [ -f dist/message-trace.wasm ] || do_component
-    cargo build --quiet --locked --profile program --package message-trace-harness
+    cargo build --quiet --locked --profile program --package message-trace-program "$@"
     mkdir -p dist
     # Not in place: it may be running.
     cp "$target_dir/program/message-trace" dist/.message-trace
@@ -236,16 +240,19 @@ demo_poll() {
 # shellcheck source=.ci/test.sh
 . .ci/test.sh
 
+# shellcheck source=.ci/house.sh
+. .ci/house.sh
+
 # shellcheck source=.ci/hosts.sh
 . .ci/hosts.sh
 # SEEDS, KILLS and TORN_IMAGES make it shorter or longer; `cargo test --test campaign -- --seed N` replays one seed.
 do_campaign() {
     say 'tenant-days in virtual time'
-    cargo test --locked --package message-trace-harness --test campaign -- --seeds "${SEEDS:-10000}"
+    cargo test --locked --package message-trace-collector --test campaign -- --seeds "${SEEDS:-10000}"
     say 'kill -9 at random moments'
-    KILLS=${KILLS:-10000} cargo test --locked --package message-trace-harness --test kills
+    KILLS=${KILLS:-10000} cargo test --locked --package message-trace-program --test kills
     say 'torn ledgers'
-    TORN_IMAGES=${TORN_IMAGES:-20000} cargo test --locked --package message-trace-harness --lib -- ledger::file
+    TORN_IMAGES=${TORN_IMAGES:-20000} cargo test --locked --package message-trace-collector --lib -- ledger::file
 }
 
 case "${1:-}" in

@@ -96,6 +96,7 @@ do_python() {
 # PROFILE=program. Only the table goes to standard output.
 do_conformance() {
     need_tools
+    tool_profile=${PROFILE:-dev}
     {
         do_component
         do_plain

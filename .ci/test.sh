@@ -11,8 +11,10 @@ do_test() {
     need_rust wasm32-unknown-unknown wasm32-wasip2
     need_dependencies
     mkdir -p "$target_dir"
+    tool_profile=dev
     test_log=$target_dir/test.log
     check 'component' do_component
+    check 'the house' do_house
     check 'formatting' cargo fmt --all --check
     check 'lints' cargo clippy --locked --workspace --all-targets -- -D warnings
     check 'lints of the guests' cargo clippy --locked --package=message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \

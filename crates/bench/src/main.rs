@@ -16,6 +16,7 @@ mod jq;
 mod cold;
 mod program;
 mod growth;
+mod figures;
 mod target;
 mod report;
 mod chart;
@@ -27,7 +28,7 @@ use serde_json::json;
 
 use arguments::Arguments;
 use corpus::Corpus;
-use report::Report;
+use figures::Report;
 use variant::Variant;
 
 fn main() -> ExitCode {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::report::Report;
+use crate::figures::Report;
 use crate::rounds::Measured;
 
 /// One figure beside its target.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use message_trace::{Normalizer, Target};
 use message_trace_reference::{self as reference, Json};
 
-use crate::hosts::{Calls, Host, Kind, Missing, Sameness};
+use crate::host::{Calls, Host, Kind, Missing, Sameness};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::{self, Outcome};
 use crate::report::{Row, State};
@@ -264,7 +264,7 @@ mod tests {
     use serde_json::json;
 
     use super::difference;
-    use crate::hosts::Sameness;
+    use crate::host::Sameness;
     use crate::jobs::Answer;
 
     fn answer(events: &str) -> Answer {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use message_trace_fluent_bit_host::{Instance, function, record};
 
-use crate::hosts::{Calls, Missing, artifact};
+use crate::host::{Calls, Missing, artifact};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::Outcome;
 use crate::rows::{NO_REVISIONS, Natively, lines};

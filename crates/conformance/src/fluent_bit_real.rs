@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use message_trace::Options;
 use message_trace_fluent_bit_host::function;
 
-use crate::hosts::{Calls, Missing, artifact};
+use crate::host::{Calls, Missing, artifact};
 use crate::jobs::{Answer, Job};
 use crate::protocol::Outcome;
 use crate::rows::{Line, Natively, at_once, lines};

@@ -3,65 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
-
-use crate::jobs::{Answer, Job};
-use crate::protocol::Outcome;
-
-/// A place where the normalizer runs.
-pub(crate) struct Host {
-    /// As the table and `--host` name it.
-    pub(crate) name: &'static str,
-    /// How it is reached.
-    pub(crate) kind: Kind,
-    /// What has to be the same.
-    pub(crate) sameness: Sameness,
-    /// How many cases it must answer at least, where it has no call for some; else it must answer all.
-    pub(crate) at_least: Option<usize>,
-    /// Whether package registries and this repository provide all it takes: then it must be there.
-    pub(crate) is_from_registry: bool,
-}
-
-/// How a host is reached.
-pub(crate) enum Kind {
-    /// The library, in this process.
-    Native,
-    /// In this process; the host, or what is missing.
-    InProcess(fn() -> Result<Box<dyn Calls>, Missing>),
-    /// A process that keeps to the protocol; the command, or what is missing.
-    Process(fn() -> Result<Command, Missing>),
-}
-
-/// A host in this process.
-pub(crate) trait Calls {
-    /// Sees all jobs before the first call, for hosts that take many at once.
-    fn prepare(&mut self, _jobs: &[Job]) -> Result<()> {
-        Ok(())
-    }
-
-    /// Does one job.
-    fn call(&mut self, job: &Job) -> Result<Outcome>;
-
-    /// What the host is to give, where it is not what the native library gives.
-    fn expected(&mut self, _job: &Job) -> Option<Answer> {
-        None
-    }
-}
-
-/// What has to be the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sameness {
-    /// Every byte.
-    Bytes,
-    /// The JSON values, for hosts that write JSON anew.
-    Values,
-    /// The JSON values but for the copy of the row, for hosts that do not have its text.
-    ValuesButOriginal,
-}
-
-/// What a host lacks.
-#[derive(Debug)]
-pub(crate) struct Missing(pub(crate) String);
+use crate::host::{Host, Kind, Missing, Sameness, root};
+use crate::{fluent_bit, fluent_bit_real, program, tangent, tangent_real};
 
 /// Every host, in the order of the table.
 pub(crate) fn all() -> Vec<Host> {
@@ -85,7 +28,7 @@ pub(crate) fn all() -> Vec<Host> {
     let same = |sameness, host| Host { sameness, ..host };
     vec![
         host("native", Kind::Native),
-        within("wasmtime", crate::program::load),
+        within("wasmtime", program::load),
         process("python-core", || python("core", "dist/message-trace-core.wasm")),
         process("python-core-plain", || {
             python("core-plain", "dist/message-trace-core-plain.wasm")
@@ -109,29 +52,21 @@ pub(crate) fn all() -> Vec<Host> {
         process("browser", browser),
         same(
             Sameness::Values,
-            some(30_000, within("fluent-bit", crate::fluent_bit::load)),
+            some(30_000, within("fluent-bit", fluent_bit::load)),
         ),
         same(
             Sameness::Values,
-            local(some(
-                27_000,
-                within("fluent-bit-real", crate::fluent_bit_real::load),
-            )),
+            local(some(27_000, within("fluent-bit-real", fluent_bit_real::load))),
         ),
         same(
             Sameness::ValuesButOriginal,
-            some(20_000, within("tangent", crate::tangent::load)),
+            some(20_000, within("tangent", tangent::load)),
         ),
         same(
             Sameness::ValuesButOriginal,
-            local(some(20_000, within("tangent-real", crate::tangent_real::load))),
+            local(some(20_000, within("tangent-real", tangent_real::load))),
         ),
     ]
-}
-
-/// The folder of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A host of `hosts/python_hosts.py`, by the Python of the virtual environment that `./build.sh python` makes.
@@ -176,11 +111,6 @@ fn browser() -> Result<Command, Missing> {
     let mut command = node("browser", "dist/npm/index.js")?;
     command.env("CHROMIUM", chromium);
     Ok(command)
-}
-
-/// What `./build.sh` made for a host.
-pub(crate) fn artifact(path: &str) -> Result<Vec<u8>, Missing> {
-    std::fs::read(root().join(path)).map_err(|_| Missing(format!("{path} is not built")))
 }
 
 fn needs(root: &Path, artifact: &str) -> Result<(), Missing> {

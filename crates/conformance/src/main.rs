@@ -8,16 +8,17 @@
 //! of somebody else's program are listed as skipped where they are missing.
 
 mod jobs;
-mod hosts;
-mod program;
+mod protocol;
+mod host;
 mod rows;
+mod program;
 mod fluent_bit;
 mod fluent_bit_real;
 mod tangent;
 mod tangent_real;
-mod protocol;
-mod compare;
+mod hosts;
 mod report;
+mod compare;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use anyhow::Result;
 use message_trace::Revision;
-use message_trace_harness::host::{Cache, Host, Reason, Transform};
+use message_trace_host::{Cache, Host, Reason, Transform};
 use serde_json::{Value, json};
 
-use crate::hosts::{Calls, Missing};
+use crate::host::{Calls, Missing};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::Outcome;
 

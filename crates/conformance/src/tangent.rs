@@ -9,7 +9,7 @@ use message_trace::{Normalizer, Rejection};
 use message_trace_reference::Json;
 use message_trace_tangent_host::{Compiled, Plugin, Row};
 
-use crate::hosts::{Calls, Missing, artifact};
+use crate::host::{Calls, Missing, artifact};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::Outcome;
 use crate::rows::{NO_REVISIONS, Natively, lines};

@@ -17,7 +17,7 @@ use message_trace::Options;
 use message_trace_tangent_host::{Compiled, Plugin};
 use serde_json::json;
 
-use crate::hosts::{Calls, Missing, artifact};
+use crate::host::{Calls, Missing, artifact};
 use crate::jobs::{Answer, Job};
 use crate::protocol::Outcome;
 use crate::rows::{Line, Natively, at_once, lines};

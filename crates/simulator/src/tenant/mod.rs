@@ -2,6 +2,8 @@
 
 mod people;
 mod row;
+mod hours;
+mod states;
 mod traffic;
 
 pub use people::{DOMAIN, LOOK_ALIKES, PRIVATE_MAILBOX};

@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use fastrand::Rng;
 
-use crate::chance::{draw_ms, guid, happens, pick, stream};
+use crate::chance::{guid, happens, pick, stream};
 use crate::json::Escapes;
 use crate::settings::{Changes, Delays, Rhythm};
 
+use super::hours::rows_wanted;
 use super::people::{self, DOMAIN, LOOK_ALIKES, NEWSLETTERS, PRIVATE_MAILBOX, People};
-use super::row::{Kind, Message, Row, State, Status};
+use super::row::{Kind, Message, Row, Status};
+use super::states::states;
 
 const TRAFFIC: u64 = 0x7261_6666;
 const HOUR_MS: i64 = 3_600_000;
-
-/// Share of a weekday's rows in each hour, UTC.
-const WEEKDAY: [u32; 24] = [
-    10, 8, 7, 7, 9, 14, 28, 55, 85, 98, 100, 92, 70, 82, 95, 90, 78, 55, 34, 24, 20, 18, 15, 12,
-];
-const WEEKDAY_TOTAL: u32 = 1_106;
 
 /// What an hour of traffic depends on.
 #[derive(Debug)]
@@ -35,7 +31,7 @@ pub(crate) struct Plan {
 /// Makes the rows received in an hour, counted in hours since 1970, oldest first.
 pub(crate) fn hour(plan: &Plan, people: &People, hour: i64) -> Vec<Row> {
     let mut rng = stream(plan.seed, TRAFFIC, hour.unsigned_abs());
-    let wanted = rows_wanted(plan, &mut rng, hour);
+    let wanted = rows_wanted(plan.rows_per_day, plan.rhythm, &mut rng, hour);
     let mut making = Making {
         plan,
         people,
@@ -53,28 +49,6 @@ pub(crate) fn hour(plan: &Plan, people: &People, hour: i64) -> Vec<Row> {
     }
     let mut rows = making.rows;
     rows.sort_by_key(|row| row.message.received);
-    rows
-}
-
-fn rows_wanted(plan: &Plan, rng: &mut Rng, hour: i64) -> usize {
-    let per_day = f64::from(plan.rows_per_day);
-    let share = match plan.rhythm {
-        Rhythm::Even => 1.0 / 24.0,
-        Rhythm::WorkingHours => {
-            let of_day = usize::try_from(hour.rem_euclid(24)).unwrap_or(0);
-            // 1 January 1970 was a Thursday.
-            let is_weekend = matches!((hour.div_euclid(24) + 3).rem_euclid(7), 5 | 6);
-            let weight = f64::from(WEEKDAY[of_day]) / f64::from(WEEKDAY_TOTAL);
-            weight * if is_weekend { 0.25 } else { 1.0 } * rng.f64().mul_add(0.3, 0.85)
-        }
-    };
-    let exact = per_day * share + rng.f64();
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small positive count, cut"
-    )]
-    let rows = exact as usize;
     rows
 }
 
@@ -414,73 +388,17 @@ impl Making<'_> {
         if self.rows[near..].iter().any(repeats) {
             return;
         }
-        let (first, later) = self.states(message.received, status, *size, to_ip);
+        let (first, later) = states(
+            &mut self.rng,
+            (&self.plan.delays, &self.plan.changes),
+            message.received,
+            status,
+            *size,
+            to_ip,
+        );
         self.rows
             .push(Row::new(Arc::clone(message), recipient, first, later));
     }
-
-    fn states(
-        &mut self,
-        received: DateTime<Utc>,
-        status: Status,
-        size: u32,
-        to_ip: String,
-    ) -> (State, Vec<State>) {
-        let rng = &mut self.rng;
-        let plan = self.plan;
-        let visible = received + ms(draw_ms(rng, &plan.delays.bands));
-        let settled = State {
-            at: visible,
-            status,
-            size,
-            to_ip,
-        };
-        let mut later = Vec::new();
-        let mut first = settled.clone();
-        if happens(rng, plan.changes.unsettled_per_mille, 1_000) {
-            let earliest = visible + ms(rng.i64(5_000..60_000));
-            let at = (received + ms(draw_ms(rng, &plan.changes.settle))).max(earliest);
-            let form = rng.u8(0..20);
-            if form > 0 {
-                first.status = if rng.bool() {
-                    Status::GettingStatus
-                } else {
-                    Status::Pending
-                };
-            }
-            first.to_ip = String::new();
-            if form < 6 {
-                // Size comes later too; a change of size alone is possible.
-                first.size = 0;
-            }
-            if form > 15 && first.status == Status::GettingStatus {
-                let between = visible + (at - visible) / 2;
-                later.push(State {
-                    at: between,
-                    status: Status::Pending,
-                    ..first.clone()
-                });
-            }
-            later.push(State { at, ..settled });
-        }
-        let last_at = later.last().map_or(visible, |state| state.at);
-        if status == Status::Delivered && happens(rng, plan.changes.recalled_per_100_000, 100_000) {
-            let earliest = last_at + Duration::minutes(1);
-            let at = (received + ms(draw_ms(rng, &plan.changes.recall))).max(earliest);
-            let last = later.last().unwrap_or(&first);
-            let recalled = State {
-                at,
-                status: Status::Recalled,
-                ..last.clone()
-            };
-            later.push(recalled);
-        }
-        (first, later)
-    }
-}
-
-fn ms(count: i64) -> TimeDelta {
-    TimeDelta::milliseconds(count)
 }
 
 fn domain_of(address: &str) -> &str {

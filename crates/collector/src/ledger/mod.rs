@@ -1,0 +1,149 @@
+//! What is delivered, durably: coverage, row keys, gaps and the budget.
+//!
+//! A ledger belongs to one tenant and one source. Polling changes it only by a [`Transaction`], one for each page, after
+//! the sink has acknowledged the page and never before; and by a charge, one for each request, before it is sent.
+
+mod behind;
+mod coverage;
+mod file;
+mod memory;
+
+pub use behind::{Behind, Lag, MAX_BEHIND_BYTES, Waiting};
+pub use coverage::{Coverage, SETTLED, Segment, Span};
+pub use file::{FileLedger, LedgerError, Notes, Recovery, Survey, recover};
+pub use memory::MemoryLedger;
+pub use message_trace_rows::{Key, Keys};
+
+/// A span that was not delivered and that polling does not try any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// What is missing.
+    pub span: Span,
+    /// Why.
+    pub reason: GapReason,
+    /// When the gap was found, in milliseconds since 1970-01-01 UTC.
+    pub found_ms: i64,
+}
+
+/// Why a span is a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapReason {
+    /// The service keeps rows for ninety days; these were older when polling came to them.
+    OlderThanRetention,
+}
+
+impl GapReason {
+    /// The reason's name, as the ledger file and `message-trace ledger` spell it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OlderThanRetention => "older-than-retention",
+        }
+    }
+
+    /// The reason of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::OlderThanRetention]
+            .into_iter()
+            .find(|reason| reason.name() == name)
+    }
+}
+
+/// What the ledger knows of a row that was delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The hash of the row's status, size and toIP as last delivered.
+    pub content: u64,
+    /// How often it was delivered again because it changed: 0 for the first time.
+    pub sequence: u64,
+    /// The status word as last delivered; empty if the row has none.
+    pub status: String,
+}
+
+/// A row to be remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which row.
+    pub key: Key,
+    /// What is known of it from now on.
+    pub known: Known,
+    /// The second the row was received in, since 1970-01-01 UTC: when it may be forgotten.
+    pub received_s: i64,
+}
+
+/// Everything of the ledger but the row keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Which spans are delivered, and when they were last read.
+    pub coverage: Coverage,
+    /// Where the coverage is to begin, in seconds since 1970-01-01 UTC: the earliest start ever asked for.
+    pub floor_s: Option<i64>,
+    /// What is missing for good.
+    pub gaps: Vec<Gap>,
+    /// When the requests of the rolling window were sent, oldest first, in milliseconds since 1970-01-01 UTC.
+    pub charges_ms: Vec<i64>,
+    /// Until when the service asked not to be asked, in milliseconds since 1970-01-01 UTC; 0 if it did not.
+    pub paused_until_ms: i64,
+}
+
+/// One change of the ledger: all of it or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// Rows to remember; a row that is known already is overwritten.
+    pub entries: Vec<Entry>,
+    /// The whole coverage from now on, if it changed.
+    pub coverage: Option<Coverage>,
+    /// Spans whose row keys may be forgotten: they are delivered and settled.
+    pub forget: Vec<Span>,
+    /// Where the coverage is to begin, if that changed.
+    pub floor_s: Option<i64>,
+    /// Gaps that were found.
+    pub gaps: Vec<Gap>,
+    /// Until when the service asked not to be asked, if it did.
+    pub paused_until_ms: Option<i64>,
+}
+
+impl Transaction {
+    /// Whether committing it would change nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where a ledger is kept.
+///
+/// All calls of a run are made from one thread; `commit` and `charge` are durable when they return.
+pub trait Ledger {
+    /// What went wrong.
+    type Error;
+
+    /// Everything but the row keys.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    fn load(&mut self) -> Result<State, Self::Error>;
+
+    /// What is known of each of these rows.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be read.
+    fn look_up(&mut self, keys: &[Key]) -> Result<Vec<Option<Known>>, Self::Error>;
+
+    /// Remembers that a request is about to be sent, and forgets requests of before `forget_before_ms`.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; the request must not be sent then.
+    fn charge(&mut self, at_ms: i64, forget_before_ms: i64) -> Result<(), Self::Error>;
+
+    /// Makes a change durable.
+    ///
+    /// # Errors
+    ///
+    /// When the ledger cannot be written; nothing has changed then.
+    fn commit(&mut self, transaction: &Transaction) -> Result<(), Self::Error>;
+}

@@ -1,0 +1,313 @@
+//! What answers mean for a window, and what is done about failures.
+
+use super::core::Core;
+use super::lane::{Lane, Turn};
+use super::plan::Tier;
+use super::signal::{Answer, Effect, Fault, Outcome, Report, Trouble};
+use crate::ledger::{Gap, GapReason, Span};
+use message_trace_remedy::Remedy;
+use message_trace_sources::graph::{Page, Verdict, judge};
+
+/// Clocks further apart than this are reported, in milliseconds.
+const SKEW_TO_REPORT_MS: i64 = 300_000;
+/// How many tokens in a row may be refused, each just given out, before a run that has seen no row yet gives up.
+const MOST_REFUSED_TOKENS: u32 = 3;
+
+impl Core {
+    pub(super) fn answered(&mut self, now_ms: i64, request: u64, answer: Answer, effects: &mut Vec<Effect>) {
+        let Some(at) = self.lanes.iter().position(|lane| lane.asked == Some(request)) else {
+            return;
+        };
+        self.lanes[at].asked = None;
+        if let Some(date_ms) = answer.date_ms {
+            self.learn_skew(date_ms - now_ms, effects);
+        }
+        let verdict = judge(answer.status, answer.content_type.as_deref(), &answer.body);
+        let told_ms = answer.retry_after_ms;
+        let is_at_start = self.lanes[at].is_at_start();
+        match verdict {
+            Verdict::Body => match Page::parse(answer.body, &self.keys) {
+                Some(page) => self.turn(now_ms, at, page, effects),
+                None => self.hiccup(now_ms, at, told_ms, "Graph's answer was cut short", effects),
+            },
+            Verdict::NotJson => {
+                self.hiccup(
+                    now_ms,
+                    at,
+                    told_ms,
+                    "something in between answered in place of Graph",
+                    effects,
+                );
+            }
+            Verdict::Transient => self.hiccup(now_ms, at, told_ms, "Graph failed for now", effects),
+            Verdict::Throttled => {
+                let fault = Fault::new(
+                    Remedy::Retry,
+                    "Graph's quota for the tenant is used up by all programs together",
+                );
+                let wait_ms = match told_ms {
+                    Some(told_ms) => self.backoff.as_told_ms(told_ms),
+                    None => self.backoff.after_throttling_ms(),
+                };
+                self.pause(now_ms, wait_ms);
+                self.retrying(now_ms, fault, wait_ms, effects);
+            }
+            Verdict::Refused | Verdict::Gone if !is_at_start => {
+                self.restart(now_ms, at, "the next link has died", effects);
+            }
+            Verdict::TooOld => self.clip(now_ms, at, effects),
+            // The window ended after the service's now: this machine's clock was believed, and is ahead.
+            Verdict::Refused if self.lanes[at].planned.end_s > self.service_s(now_ms) => {
+                self.give_up_lane(at);
+            }
+            Verdict::Refused => {
+                let fault = Fault::new(
+                    Remedy::Report,
+                    "Graph refused a window of time; please report it with the log",
+                );
+                self.refused(now_ms, fault, effects);
+            }
+            Verdict::Gone => {
+                let sentence = "Graph knows no message traces at this address; check graph-url and the cloud of the tenant";
+                self.refused(now_ms, Fault::new(Remedy::Configure, sentence), effects);
+            }
+            Verdict::Unauthorized if self.token_from.is_none() => self.renew(effects),
+            // Sent before the token was renewed.
+            Verdict::Unauthorized if self.token_from.is_some_and(|from| request <= from) => {}
+            Verdict::Unauthorized if !self.has_succeeded && self.refused_tokens + 1 < MOST_REFUSED_TOKENS => {
+                self.refused_tokens += 1;
+                let wait_ms = self.backoff.after_failure_ms();
+                self.hold(now_ms, wait_ms);
+                self.renew(effects);
+            }
+            Verdict::Unauthorized => {
+                let sentence = "Graph refused a token it was just given; check that graph-url and login-url are of the same \
+                                cloud, and this machine's clock";
+                self.refused(now_ms, Fault::new(Remedy::Configure, sentence), effects);
+            }
+            Verdict::NoServicePrincipal => {
+                let sentence = "Microsoft's service principal 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 is missing in the \
+                                tenant; create it with New-MgServicePrincipal -AppId \
+                                8bd644d1-64a1-4d4b-ae52-2e0cbf64e373, then wait some hours until it is provisioned";
+                self.refused(now_ms, Fault::new(Remedy::Permit, sentence), effects);
+            }
+            Verdict::Forbidden => {
+                let sentence = "the app has no permission to read message traces; grant it the application permission \
+                                ExchangeMessageTrace.Read.All with an administrator's consent";
+                self.refused(now_ms, Fault::new(Remedy::Permit, sentence), effects);
+            }
+        }
+    }
+
+    pub(super) fn failed(&mut self, now_ms: i64, request: u64, trouble: Trouble, effects: &mut Vec<Effect>) {
+        let lane = self.lanes.iter_mut().position(|lane| lane.asked == Some(request));
+        if let Some(at) = lane {
+            self.lanes[at].asked = None;
+        } else if self.renewing == Some(request) {
+            self.renewing = None;
+        } else {
+            return;
+        }
+        match (trouble, lane) {
+            (Trouble::LinkElsewhere, Some(at)) => {
+                self.restart(
+                    now_ms,
+                    at,
+                    "the next link points to another address; it was not followed",
+                    effects,
+                );
+            }
+            (Trouble::Network(fault), at)
+                if fault.remedy == Remedy::Retry
+                    || fault.remedy == Remedy::Storage && !self.settings.once =>
+            {
+                if let Some(at) = at {
+                    self.lanes[at].failures += 1;
+                    if self.lanes[at].failures.is_multiple_of(3) {
+                        self.lanes[at].halve();
+                    }
+                }
+                let wait_ms = self.backoff.after_failure_ms();
+                self.hold(now_ms, wait_ms);
+                self.retrying(now_ms, fault, wait_ms, effects);
+            }
+            (
+                Trouble::NoToken {
+                    fault,
+                    retry_after_ms,
+                },
+                _,
+            ) if fault.remedy == Remedy::Retry => {
+                let wait_ms = match retry_after_ms {
+                    Some(told_ms) => self.backoff.as_told_ms(told_ms),
+                    None => self.backoff.after_failure_ms(),
+                };
+                self.hold(now_ms, wait_ms);
+                self.retrying(now_ms, fault, wait_ms, effects);
+            }
+            (Trouble::Network(fault) | Trouble::NoToken { fault, .. }, _) => {
+                self.refused(now_ms, fault, effects);
+            }
+            (Trouble::LinkElsewhere, None) => {}
+        }
+    }
+
+    /// A page has come.
+    fn turn(&mut self, now_ms: i64, at: usize, page: Page, effects: &mut Vec<Effect>) {
+        self.backoff.reset();
+        self.token_from = None;
+        self.refused_since_ms = None;
+        self.trouble = None;
+        self.last_success_ms = now_ms;
+        self.has_succeeded = true;
+        self.tally.pages += 1;
+        let rows = page.rows().len();
+        // Before the service's clock was known, the window may have been planned into its future.
+        let now_s = self.service_s(now_ms);
+        let (mut held, again) = match self.lanes[at].turn(page) {
+            Turn::On(held) => (held, None),
+            Turn::Again(held, reason) => (held, Some(reason)),
+        };
+        held.cover.end_s = held.cover.end_s.min(now_s);
+        held.read_s = held.read_s.min(now_s);
+        if held.cover.len_s() >= 10 || rows >= self.settings.page_rows as usize {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a rate of rows needs no more than 52 bits"
+            )]
+            let rate = rows as f64 / held.cover.len_s().max(1) as f64;
+            self.rows_per_s = Some(self.rows_per_s.map_or(rate, |before| before * 0.8 + rate * 0.2));
+        }
+        self.held.push_back(held);
+        if let Some(reason) = again {
+            self.restart(now_ms, at, reason, effects);
+        }
+    }
+
+    /// Begins a window again from its last delivered row.
+    fn restart(&mut self, now_ms: i64, at: usize, reason: &'static str, effects: &mut Vec<Effect>) {
+        let lane = &mut self.lanes[at];
+        lane.restarts += 1;
+        lane.restart();
+        if lane.restarts > 1 {
+            let wait_ms = self.backoff.after_failure_ms();
+            self.hold(now_ms, wait_ms);
+        }
+        effects.push(Effect::Report(Report::Restarted { reason }));
+    }
+
+    /// Something failed that a second try may heal.
+    fn hiccup(
+        &mut self,
+        now_ms: i64,
+        at: usize,
+        told_ms: Option<i64>,
+        text: &str,
+        effects: &mut Vec<Effect>,
+    ) {
+        let lane = &mut self.lanes[at];
+        lane.failures += 1;
+        if lane.failures.is_multiple_of(3) {
+            lane.halve();
+        }
+        let wait_ms = match told_ms {
+            Some(told_ms) => {
+                let wait_ms = self.backoff.as_told_ms(told_ms);
+                self.pause(now_ms, wait_ms);
+                wait_ms
+            }
+            None => self.backoff.after_failure_ms(),
+        };
+        self.hold(now_ms, wait_ms);
+        self.retrying(now_ms, Fault::new(Remedy::Retry, text), wait_ms, effects);
+    }
+
+    /// Nothing is sent before the wait is over.
+    fn hold(&mut self, now_ms: i64, wait_ms: i64) {
+        self.hold_until_ms = self.hold_until_ms.max(now_ms.saturating_add(wait_ms));
+    }
+
+    /// Nothing is sent before the wait is over, not even by the next program.
+    fn pause(&mut self, now_ms: i64, wait_ms: i64) {
+        let until_ms = self.governor.pause(now_ms.saturating_add(wait_ms));
+        self.aside.paused_until_ms = Some(until_ms);
+    }
+
+    pub(super) fn retrying(&mut self, now_ms: i64, fault: Fault, wait_ms: i64, effects: &mut Vec<Effect>) {
+        self.trouble = Some(fault.clone());
+        if self.settings.once && now_ms - self.last_success_ms > self.settings.give_up_ms {
+            self.outcome = Some(Outcome::Failed(fault));
+            return;
+        }
+        effects.push(Effect::Report(Report::Retrying { fault, wait_ms }));
+    }
+
+    /// Something failed that a person has to mend. A run that has seen rows bears it for a while: services contradict
+    /// themselves for minutes.
+    fn refused(&mut self, now_ms: i64, fault: Fault, effects: &mut Vec<Effect>) {
+        let since_ms = *self.refused_since_ms.get_or_insert(now_ms);
+        if !self.has_succeeded || now_ms - since_ms > self.settings.patience_ms {
+            self.trouble = Some(fault.clone());
+            self.outcome = Some(Outcome::Failed(fault));
+            return;
+        }
+        self.token_from = None;
+        let wait_ms = self.backoff.after_failure_ms();
+        self.hold(now_ms, wait_ms);
+        self.retrying(now_ms, fault, wait_ms, effects);
+    }
+
+    fn renew(&mut self, effects: &mut Vec<Effect>) {
+        if self.renewing.is_none() {
+            self.next_request += 1;
+            self.renewing = Some(self.next_request);
+            effects.push(Effect::RenewToken {
+                request: self.next_request,
+            });
+        }
+    }
+
+    /// The service has no rows from the window's beginning any more: an hour of it is a gap.
+    fn clip(&mut self, now_ms: i64, at: usize, effects: &mut Vec<Effect>) {
+        let lane = self.give_up_lane(at);
+        let start_s = lane.planned.start_s;
+        let span = Span::new(start_s, (start_s + 3600).min(lane.planned.end_s));
+        self.record_gap(now_ms, span, effects);
+    }
+
+    /// Takes a window out without its end: it is planned again.
+    fn give_up_lane(&mut self, at: usize) -> Lane {
+        let lane = self.lanes.remove(at);
+        if lane.tier == Tier::Fresh {
+            self.fresh_s = None;
+        }
+        lane
+    }
+
+    pub(super) fn record_gap(&mut self, now_ms: i64, span: Span, effects: &mut Vec<Effect>) {
+        let gap = Gap {
+            span,
+            reason: GapReason::OlderThanRetention,
+            found_ms: now_ms,
+        };
+        self.gaps.push(gap.clone());
+        self.aside.gaps.push(gap.clone());
+        effects.push(Effect::Report(Report::Gap(gap)));
+    }
+
+    fn learn_skew(&mut self, skew_ms: i64, effects: &mut Vec<Effect>) {
+        // `Date` is cut to the second, and an answer takes its time to come: the true time there is never earlier than
+        // it says. The lower of two that are close is kept, so that no window ends in the service's future.
+        if self
+            .skew_ms
+            .is_some_and(|known_ms| (known_ms..=known_ms + 2_000).contains(&skew_ms))
+        {
+            return;
+        }
+        self.skew_ms = Some(skew_ms);
+        if skew_ms.abs() >= SKEW_TO_REPORT_MS && !self.is_skew_reported {
+            self.is_skew_reported = true;
+            effects.push(Effect::Report(Report::Skewed(skew_ms)));
+        }
+    }
+}

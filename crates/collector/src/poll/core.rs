@@ -1,0 +1,421 @@
+//! The core: what happened and the time go in, what is to be done comes out.
+
+use std::collections::VecDeque;
+
+use super::backoff::Backoff;
+use super::delivery::{Held, Passing, Tally};
+use super::governor::{DEFAULT_REQUESTS, Governor};
+use super::lane::Lane;
+use super::patience::Sinks;
+use super::plan::{Rhythm, Tier, View};
+use super::signal::{Call, Effect, Fault, Input, Outcome};
+use super::work::Work;
+use crate::ledger::{Coverage, Gap, Keys, Span, State, Transaction};
+use message_trace_sources::graph::{MAX_WINDOW_S, PAGE_ROWS};
+
+/// The most requests under way and pages not yet committed, together.
+const MOST_IN_FLIGHT: usize = 2;
+/// The most windows that are read side by side and are not urgent.
+const MOST_PATIENT_LANES: usize = 2;
+/// How many pages a window is cut to hold.
+const PAGES_PER_WINDOW: f64 = 10.0;
+/// How many pages a fresh window may cost before its overlap shrinks.
+const FRESH_PAGES: f64 = 6.0;
+/// The shortest overlap of a fresh window, in seconds.
+const LEAST_OVERLAP_S: i64 = 120;
+/// How to poll.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the coverage is to begin, in seconds since 1970-01-01 UTC. What the ledger knows of an earlier beginning
+    /// stays.
+    pub since_s: i64,
+    /// Whether to end when all up to now is delivered.
+    pub once: bool,
+    /// The rhythm of reading.
+    pub rhythm: Rhythm,
+    /// Rows asked for in a page, 1 to [`PAGE_ROWS`].
+    pub page_rows: u32,
+    /// Requests in a rolling five minutes.
+    pub requests: u32,
+    /// How long to go on without one success before a run that ends by itself gives up, in milliseconds.
+    pub give_up_ms: i64,
+    /// How long a refusal (permission, credential) is borne by a run that has seen rows before, in milliseconds.
+    pub patience_ms: i64,
+    /// How long a sink's refusal is borne while the sinks have never accepted anything, in milliseconds.
+    pub first_patience_ms: i64,
+    /// Whether the sinks have accepted something in an earlier run.
+    pub is_sink_proven: bool,
+    /// The seed of all jitter.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// Settings that go on for ever from `since_s` on.
+    #[must_use]
+    pub fn new(since_s: i64, seed: u64) -> Self {
+        Self {
+            since_s,
+            once: false,
+            rhythm: Rhythm::default(),
+            page_rows: PAGE_ROWS,
+            requests: DEFAULT_REQUESTS,
+            give_up_ms: 15 * 60_000,
+            patience_ms: 15 * 60_000,
+            first_patience_ms: 60_000,
+            is_sink_proven: true,
+            seed,
+        }
+    }
+}
+
+/// How far polling is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Up to when all is delivered without a break from the beginning, in the service's seconds.
+    pub complete_s: i64,
+    /// The newest delivered second.
+    pub newest_s: Option<i64>,
+    /// The service's time, in seconds.
+    pub now_s: i64,
+    /// How many seconds are still to be delivered.
+    pub missing_s: i64,
+    /// Requests in the rolling window.
+    pub used: usize,
+    /// Requests it allows.
+    pub requests: u32,
+    /// Until when the service asked for silence, if it did; milliseconds since 1970-01-01 UTC.
+    pub paused_until_ms: Option<i64>,
+    /// Rows delivered in this run.
+    pub tally: Tally,
+    /// What stands in the way, if something does.
+    pub trouble: Option<Fault>,
+    /// Gaps, all that are recorded.
+    pub gaps: usize,
+}
+
+/// The state machine of polling. Single-threaded, without a clock and without I/O.
+#[derive(Debug)]
+pub struct Core {
+    pub(super) settings: Settings,
+    pub(super) keys: Keys,
+    pub(super) coverage: Coverage,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) floor_s: i64,
+    pub(super) governor: Governor,
+    pub(super) backoff: Backoff,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) held: VecDeque<Held>,
+    pub(super) work: Work,
+    /// Changes of the ledger that no page brings along.
+    pub(super) aside: Transaction,
+    pub(super) tally: Tally,
+    /// Rows in a second, as seen lately.
+    pub(super) rows_per_s: Option<f64>,
+    pub(super) skew_ms: Option<i64>,
+    pub(super) is_skew_reported: bool,
+    pub(super) fresh_s: Option<i64>,
+    /// Up to when a run that ends by itself has to deliver.
+    pub(super) once_end_s: Option<i64>,
+    pub(super) next_request: u64,
+    pub(super) renewing: Option<u64>,
+    /// The last request with the token before; `None` once the present token has worked.
+    pub(super) token_from: Option<u64>,
+    /// Tokens refused one after the other, each just given out.
+    pub(super) refused_tokens: u32,
+    /// Rows of the last pages whose keys are not kept.
+    pub(super) passing: Passing,
+    pub(super) hold_until_ms: i64,
+    pub(super) last_success_ms: i64,
+    pub(super) has_succeeded: bool,
+    pub(super) refused_since_ms: Option<i64>,
+    pub(super) trouble: Option<Fault>,
+    pub(super) sinks: Sinks,
+    pub(super) stopping: bool,
+    pub(super) outcome: Option<Outcome>,
+}
+
+impl Core {
+    /// A core that goes on from what a ledger holds.
+    #[must_use]
+    pub fn new(settings: Settings, keys: Keys, state: State, now_ms: i64) -> Self {
+        let State {
+            coverage,
+            floor_s,
+            gaps,
+            charges_ms,
+            paused_until_ms,
+        } = state;
+        let floor = floor_s.map_or(settings.since_s, |floor_s| floor_s.min(settings.since_s));
+        let aside = Transaction {
+            floor_s: (floor_s != Some(floor)).then_some(floor),
+            ..Transaction::default()
+        };
+        Self {
+            governor: Governor::new(settings.requests, &charges_ms, paused_until_ms, now_ms),
+            backoff: Backoff::new(settings.seed),
+            sinks: Sinks::new(&settings),
+            settings,
+            keys,
+            coverage,
+            gaps,
+            floor_s: floor,
+            lanes: Vec::new(),
+            held: VecDeque::new(),
+            work: Work::Idle,
+            aside,
+            tally: Tally::default(),
+            rows_per_s: None,
+            skew_ms: None,
+            is_skew_reported: false,
+            fresh_s: None,
+            next_request: 0,
+            renewing: None,
+            token_from: None,
+            refused_tokens: 0,
+            passing: Passing::default(),
+            once_end_s: None,
+            hold_until_ms: 0,
+            last_success_ms: now_ms,
+            has_succeeded: false,
+            refused_since_ms: None,
+            trouble: None,
+            stopping: false,
+            outcome: None,
+        }
+    }
+
+    /// Takes in what happened at `now_ms` (milliseconds since 1970-01-01 UTC, never going back) and says what is to be
+    /// done, in this order.
+    pub fn step(&mut self, now_ms: i64, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.outcome.is_some() {
+            return effects;
+        }
+        match input {
+            Input::Timer => {}
+            Input::Answered { request, answer } => self.answered(now_ms, request, answer, &mut effects),
+            Input::Failed { request, trouble } => self.failed(now_ms, request, trouble, &mut effects),
+            Input::TokenRenewed => {
+                self.renewing = None;
+                self.token_from = Some(self.next_request);
+            }
+            Input::Stop => {
+                self.stopping = true;
+                self.lanes.clear();
+                self.renewing = None;
+                // What waits to be tried again is tried by the next run.
+                if self.work.again_ms().is_some() {
+                    self.outcome = Some(Outcome::Stopped);
+                }
+            }
+            Input::LookedUp(known) => self.looked_up(known, &mut effects),
+            Input::Delivered => self.delivered(now_ms, &mut effects),
+            Input::Committed => self.committed(now_ms),
+            Input::NotDelivered {
+                fault,
+                retry_after_ms,
+            } => self.not_delivered(now_ms, fault, retry_after_ms, &mut effects),
+            Input::NotCommitted(fault) => self.stuck(now_ms, fault, &mut effects),
+        }
+        self.advance(now_ms, &mut effects);
+        effects
+    }
+
+    /// How far polling is.
+    #[must_use]
+    pub fn status(&self, now_ms: i64) -> Status {
+        let now_s = self.service_s(now_ms);
+        let closed: Vec<Span> = self.gaps.iter().map(|gap| gap.span).collect();
+        let view = self.view(now_s, &closed);
+        let open = view.open(Span::new(self.floor_s, now_s));
+        let missing: Vec<Span> = open
+            .into_iter()
+            .flat_map(|span| self.coverage.missing(span))
+            .collect();
+        Status {
+            complete_s: missing.first().map_or(now_s, |span| span.start_s),
+            newest_s: self.coverage.end_s(),
+            now_s,
+            missing_s: missing.iter().map(|span| span.len_s()).sum(),
+            used: self.governor.used(now_ms),
+            requests: self.governor.requests(),
+            paused_until_ms: Some(self.governor.paused_until_ms()).filter(|&until_ms| until_ms > now_ms),
+            tally: self.tally,
+            trouble: self.sinks.trouble.clone().or_else(|| self.trouble.clone()),
+            gaps: self.gaps.len(),
+        }
+    }
+
+    /// The service's time in whole seconds, never later than it really is there.
+    pub(super) fn service_s(&self, now_ms: i64) -> i64 {
+        now_ms.saturating_add(self.skew_ms.unwrap_or(0)).div_euclid(1000)
+    }
+
+    fn view<'a>(&'a self, now_s: i64, closed: &'a [Span]) -> View<'a> {
+        let seconds_of = |pages: f64| {
+            let seconds = self
+                .rows_per_s
+                .map(|rate| pages * f64::from(self.settings.page_rows) / rate.max(1e-9));
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a float is cut to the range of the integer"
+            )]
+            seconds.map(|seconds| seconds as i64)
+        };
+        let overlap_s = self.settings.rhythm.fresh_overlap_s;
+        let affordable_s =
+            seconds_of(FRESH_PAGES).map_or(overlap_s, |s| s - self.settings.rhythm.fresh_every_s);
+        View {
+            now_s,
+            fresh_s: if self.lanes.iter().any(|lane| lane.tier == Tier::Fresh) {
+                Some(now_s)
+            } else {
+                self.fresh_s
+            },
+            coverage: &self.coverage,
+            floor_s: self.floor_s,
+            closed,
+            window_s: seconds_of(PAGES_PER_WINDOW)
+                .unwrap_or(86_400)
+                .clamp(60, MAX_WINDOW_S),
+            overlap_s: affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s),
+        }
+    }
+
+    /// Does all that can be done now.
+    fn advance(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        if self.outcome.is_none() {
+            self.lanes.retain(|lane| lane.call.is_some());
+            self.work_on(now_ms, effects);
+        }
+        if self.outcome.is_none() && !self.stopping {
+            self.plan(now_ms, effects);
+            self.ask(now_ms, effects);
+            // A gap that was just found is not kept for later.
+            if matches!(self.work, Work::Idle) {
+                self.work_on(now_ms, effects);
+            }
+        }
+        let is_idle = matches!(self.work, Work::Idle) && self.held.is_empty();
+        if self.outcome.is_none() && is_idle && self.stopping {
+            self.outcome = Some(Outcome::Stopped);
+        }
+        if self.outcome.is_none() && is_idle && self.lanes.is_empty() && self.is_caught_up() {
+            self.outcome = Some(Outcome::CaughtUp);
+        }
+        match &self.outcome {
+            Some(outcome) => effects.push(Effect::Finish(outcome.clone())),
+            None => effects.push(Effect::Wait {
+                until_ms: self.next_ms(now_ms),
+            }),
+        }
+    }
+
+    /// Whether a run that ends by itself has delivered all up to its start.
+    fn is_caught_up(&self) -> bool {
+        let Some(end_s) = self
+            .once_end_s
+            .filter(|_| self.settings.once && self.fresh_s.is_some())
+        else {
+            return false;
+        };
+        let gaps = self.closed();
+        let open = self.view(end_s, &gaps).open(Span::new(self.floor_s, end_s));
+        open.into_iter()
+            .all(|span| self.coverage.missing(span).is_empty())
+    }
+
+    fn closed(&self) -> Vec<Span> {
+        let gaps = self.gaps.iter().map(|gap| gap.span);
+        let lanes = self.lanes.iter().map(|lane| lane.planned);
+        let held = self.held.iter().map(|held| held.cover);
+        gaps.chain(lanes).chain(held).chain(self.work.cover()).collect()
+    }
+
+    /// Opens windows that are due.
+    fn plan(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        let now_s = self.service_s(now_ms);
+        for span in Rhythm::lost(&self.view(now_s, &self.closed())) {
+            self.record_gap(now_ms, span, effects);
+        }
+        for tier in Tier::ALL {
+            let is_patient = |tier: Tier| !tier.is_urgent();
+            let most = if is_patient(tier) { MOST_PATIENT_LANES } else { 1 };
+            loop {
+                let is_like = |lane: &&Lane| lane.tier == tier || is_patient(lane.tier) && is_patient(tier);
+                if self.lanes.iter().filter(is_like).count() >= most {
+                    break;
+                }
+                let Some(span) = self.settings.rhythm.next(tier, &self.view(now_s, &self.closed())) else {
+                    break;
+                };
+                if tier == Tier::Fresh {
+                    self.fresh_s = Some(now_s);
+                    self.once_end_s.get_or_insert(now_s);
+                }
+                self.lanes.push(Lane::new(tier, span, self.settings.page_rows));
+            }
+        }
+        self.lanes.sort_by_key(|lane| lane.tier);
+    }
+
+    /// Sends the requests that the budget and the room for pages allow.
+    fn ask(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        let now_s = self.service_s(now_ms);
+        if self.renewing.is_some() || self.hold_until_ms > now_ms {
+            return;
+        }
+        let mut in_flight = self.in_flight();
+        for lane in &mut self.lanes {
+            if in_flight >= MOST_IN_FLIGHT {
+                return;
+            }
+            if lane.asked.is_some() || self.governor.ready_ms(lane.tier.is_urgent()) > now_ms {
+                continue;
+            }
+            let Some(call) = lane.call.clone() else { continue };
+            if matches!(call, Call::List(_)) {
+                lane.read_s = now_s;
+            }
+            self.next_request += 1;
+            lane.ask(self.next_request);
+            in_flight += 1;
+            let forget_before_ms = self.governor.charge(now_ms);
+            let request = self.next_request;
+            effects.push(Effect::Request {
+                request,
+                call,
+                at_ms: now_ms,
+                forget_before_ms,
+            });
+        }
+    }
+
+    fn in_flight(&self) -> usize {
+        let asked = self.lanes.iter().filter(|lane| lane.asked.is_some()).count();
+        asked + self.held.len() + usize::from(self.work.has_page())
+    }
+
+    /// When to look around again if nothing happens.
+    fn next_ms(&self, now_ms: i64) -> i64 {
+        let mut next_ms = self.work.again_ms().unwrap_or(i64::MAX);
+        if self.stopping {
+            return next_ms.max(now_ms + 1);
+        }
+        if self.renewing.is_none() && self.in_flight() < MOST_IN_FLIGHT {
+            for lane in self.lanes.iter().filter(|lane| lane.asked.is_none()) {
+                next_ms = next_ms.min(
+                    self.governor
+                        .ready_ms(lane.tier.is_urgent())
+                        .max(self.hold_until_ms),
+                );
+            }
+        }
+        let now_s = self.service_s(now_ms);
+        let due_s = self.settings.rhythm.due_s(&self.view(now_s, &[]));
+        let due_ms = due_s
+            .saturating_mul(1000)
+            .saturating_sub(self.skew_ms.unwrap_or(0));
+        next_ms.min(due_ms).max(now_ms + 1)
+    }
+}

@@ -1,0 +1,342 @@
+//! Which window to read next.
+//!
+//! Nothing is remembered between two plans: what is due follows from the coverage alone, so that a crash at any moment
+//! changes nothing but the time.
+
+use crate::ledger::{Coverage, Span};
+use message_trace_sources::graph::{MAX_WINDOW_S, RETENTION_S};
+
+/// Why a window is read, most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// What has just come in: every minute, with the quarter of an hour before it again.
+    Fresh,
+    /// The last hours again: every quarter of an hour.
+    Sweep,
+    /// What is missing of the last days.
+    CatchUp,
+    /// All that is not settled, again: every few hours.
+    Deep,
+    /// What is missing of earlier days.
+    Backfill,
+}
+
+impl Tier {
+    /// All tiers, most urgent first.
+    pub const ALL: [Self; 5] = [
+        Self::Fresh,
+        Self::Sweep,
+        Self::CatchUp,
+        Self::Deep,
+        Self::Backfill,
+    ];
+
+    /// Whether its requests go before the spreading of the budget.
+    #[must_use]
+    pub const fn is_urgent(self) -> bool {
+        matches!(self, Self::Fresh | Self::Sweep)
+    }
+}
+
+/// From which end missing spans are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The newest missing window first.
+    #[default]
+    NewestFirst,
+    /// The oldest missing window first.
+    OldestFirst,
+}
+
+/// The rhythm of reading. All spans are in seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rhythm {
+    /// How often the newest rows are asked for.
+    pub fresh_every_s: i64,
+    /// How much before them is read again each time.
+    pub fresh_overlap_s: i64,
+    /// How much a fresh window reads at most; what is missing before it is caught up with later.
+    pub fresh_most_s: i64,
+    /// How far back the sweep reaches.
+    pub sweep_s: i64,
+    /// How often the sweep goes.
+    pub sweep_every_s: i64,
+    /// How often all that is unsettled is read again.
+    pub deep_every_s: i64,
+    /// The age at which a row counts as settled.
+    pub settling_s: i64,
+    /// From which end missing spans are read.
+    pub order: Order,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Self {
+            fresh_every_s: 60,
+            fresh_overlap_s: 15 * 60,
+            fresh_most_s: 3600,
+            sweep_s: 6 * 3600,
+            sweep_every_s: 15 * 60,
+            deep_every_s: 6 * 3600,
+            settling_s: 48 * 3600,
+            order: Order::NewestFirst,
+        }
+    }
+}
+
+/// What a plan is made from.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    /// The service's time, in seconds.
+    pub(super) now_s: i64,
+    /// When the newest rows were last asked for; `None` if not in this run.
+    pub(super) fresh_s: Option<i64>,
+    /// What is delivered or on its way.
+    pub(super) coverage: &'a Coverage,
+    /// Where the coverage is to begin.
+    pub(super) floor_s: i64,
+    /// Spans that are not to be read: gaps, and windows that are being read.
+    pub(super) closed: &'a [Span],
+    /// How many seconds a window should have so that it holds a handful of pages.
+    pub(super) window_s: i64,
+    /// How many seconds of overlap the fresh window can afford.
+    pub(super) overlap_s: i64,
+}
+
+impl Rhythm {
+    /// The next window of a tier, if one is due.
+    pub(super) fn next(&self, tier: Tier, view: &View<'_>) -> Option<Span> {
+        let end_s = view.now_s;
+        let unsettled_s = end_s - self.settling_s;
+        // What is newer than all that is delivered is the business of the fresh window.
+        let newest_s = view.coverage.end_s().unwrap_or(i64::MIN).min(end_s);
+        match tier {
+            Tier::Fresh => {
+                let is_due = view
+                    .fresh_s
+                    .is_none_or(|fresh_s| end_s - fresh_s >= self.fresh_every_s || end_s < fresh_s);
+                let read_from_s = view.coverage.end_s().unwrap_or(end_s).min(end_s) - view.overlap_s;
+                let span = Span::new(
+                    read_from_s.max(end_s - self.fresh_most_s).max(view.floor_s),
+                    end_s,
+                );
+                (is_due && !span.is_empty()).then_some(span)
+            }
+            Tier::Sweep => {
+                let start_s = (end_s - self.sweep_s).max(view.floor_s);
+                Self::again(
+                    view,
+                    Span::new(start_s, end_s - self.fresh_overlap_s),
+                    self.sweep_every_s,
+                )
+            }
+            Tier::CatchUp if self.order == Order::OldestFirst => {
+                self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), newest_s))
+            }
+            Tier::CatchUp => self.missing(view, Span::new(unsettled_s.max(view.floor_s), newest_s)),
+            Tier::Deep => Self::again(
+                view,
+                Span::new(view.floor_s, end_s - self.sweep_s),
+                self.deep_every_s,
+            ),
+            Tier::Backfill => self.missing(
+                view,
+                Span::new(view.floor_s.max(retained_s(end_s)), unsettled_s.min(newest_s)),
+            ),
+        }
+    }
+
+    /// What can no longer be had: missing, and before the service's retention.
+    pub(super) fn lost(view: &View<'_>) -> Vec<Span> {
+        let within = Span::new(view.floor_s, retained_s(view.now_s));
+        view.open(within)
+            .into_iter()
+            .flat_map(|span| view.coverage.missing(span))
+            .collect()
+    }
+
+    /// When the next window that is not due yet will be due, in seconds.
+    pub(super) fn due_s(&self, view: &View<'_>) -> i64 {
+        let end_s = view.now_s;
+        let fresh_s = view.fresh_s.map_or(end_s, |fresh_s| fresh_s + self.fresh_every_s);
+        let deep = Span::new(view.floor_s, end_s - self.sweep_s);
+        let deep_s = view
+            .coverage
+            .oldest_reading_s(deep)
+            .map_or(i64::MAX, |read_s| read_s + self.deep_every_s);
+        fresh_s.min(deep_s).max(end_s + 1)
+    }
+
+    /// The newest stretch of `within` that is due to be read again, when it was read every `every_s` at the least.
+    fn again(view: &View<'_>, within: Span, every_s: i64) -> Option<Span> {
+        let oldest_s = view
+            .open(within)
+            .into_iter()
+            .filter_map(|span| view.coverage.oldest_reading_s(span))
+            .min()?;
+        if view.now_s - oldest_s < every_s {
+            return None;
+        }
+        let stale = view
+            .open(within)
+            .into_iter()
+            .flat_map(|span| view.coverage.stale(span, view.now_s - every_s / 2));
+        let span = stale.max_by_key(|span| span.end_s)?;
+        Some(Span::new(
+            span.start_s
+                .max(span.end_s - view.window_s.clamp(1, MAX_WINDOW_S)),
+            span.end_s,
+        ))
+    }
+
+    /// The first missing window of `within`.
+    fn missing(&self, view: &View<'_>, within: Span) -> Option<Span> {
+        let window_s = view.window_s.clamp(1, MAX_WINDOW_S);
+        let missing = view
+            .open(within)
+            .into_iter()
+            .flat_map(|span| view.coverage.missing(span));
+        match self.order {
+            Order::NewestFirst => missing
+                .max_by_key(|span| span.end_s)
+                .map(|span| Span::new(span.start_s.max(span.end_s - window_s), span.end_s)),
+            Order::OldestFirst => missing
+                .min_by_key(|span| span.start_s)
+                .map(|span| Span::new(span.start_s, span.end_s.min(span.start_s + window_s))),
+        }
+    }
+}
+
+/// The first second the service still has rows of. It counts its ninety days from the beginning of the day.
+fn retained_s(now_s: i64) -> i64 {
+    now_s - now_s.rem_euclid(86_400) - RETENTION_S
+}
+
+impl View<'_> {
+    /// The parts of `within` that may be read.
+    pub(super) fn open(&self, within: Span) -> Vec<Span> {
+        let mut open = if within.is_empty() {
+            Vec::new()
+        } else {
+            vec![within]
+        };
+        for closed in self.closed {
+            open = open
+                .into_iter()
+                .flat_map(|span| {
+                    [
+                        Span::new(span.start_s, span.end_s.min(closed.start_s)),
+                        Span::new(span.start_s.max(closed.end_s), span.end_s),
+                    ]
+                })
+                .filter(|span| !span.is_empty())
+                .collect();
+        }
+        open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn view<'a>(coverage: &'a Coverage, closed: &'a [Span]) -> View<'a> {
+        View {
+            now_s: NOW,
+            fresh_s: Some(NOW),
+            coverage,
+            floor_s: NOW - 5 * 86_400,
+            closed,
+            window_s: 86_400,
+            overlap_s: 900,
+        }
+    }
+
+    fn first(rhythm: &Rhythm, view: &View<'_>) -> Option<(Tier, Span)> {
+        Tier::ALL
+            .into_iter()
+            .find_map(|tier| Some((tier, rhythm.next(tier, view)?)))
+    }
+
+    #[test]
+    fn live_goes_before_sweep_before_backfill() {
+        let rhythm = Rhythm::default();
+        let mut coverage = Coverage::default();
+        let fresh = View {
+            fresh_s: None,
+            ..view(&coverage, &[])
+        };
+        assert_eq!(
+            first(&rhythm, &fresh),
+            Some((Tier::Fresh, Span::new(NOW - 900, NOW)))
+        );
+        coverage.cover(Span::new(NOW - 20 * 3600, NOW), NOW - 7 * 3600, rhythm.settling_s);
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
+        assert_eq!((tier, span), (Tier::Sweep, Span::new(NOW - 6 * 3600, NOW - 900)));
+        coverage.cover(span, NOW, rhythm.settling_s);
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
+        assert_eq!((tier, span.end_s), (Tier::CatchUp, NOW - 20 * 3600));
+        coverage.cover(
+            Span::new(NOW - 48 * 3600, NOW - 20 * 3600),
+            NOW,
+            rhythm.settling_s,
+        );
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
+        assert_eq!(
+            (tier, span),
+            (Tier::Deep, Span::new(NOW - 20 * 3600, NOW - 6 * 3600))
+        );
+        coverage.cover(span, NOW, rhythm.settling_s);
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
+        assert_eq!(
+            (tier, span),
+            (Tier::Backfill, Span::new(NOW - 72 * 3600, NOW - 48 * 3600))
+        );
+        let oldest = Rhythm {
+            order: Order::OldestFirst,
+            ..rhythm
+        };
+        let (_, span) = first(&oldest, &view(&coverage, &[])).unwrap();
+        assert_eq!(span, Span::new(NOW - 120 * 3600, NOW - 96 * 3600));
+    }
+
+    #[test]
+    fn gaps_and_windows_being_read_are_left_alone() {
+        let mut coverage = Coverage::default();
+        coverage.cover(Span::new(NOW - 3600, NOW), NOW, 48 * 3600);
+        let gap = [Span::new(NOW - 10 * 86_400, NOW - 3600)];
+        assert_eq!(first(&Rhythm::default(), &view(&coverage, &gap)), None);
+    }
+
+    #[test]
+    fn what_was_not_settled_before_an_outage_is_read_after_it() {
+        let rhythm = Rhythm::default();
+        let mut coverage = Coverage::default();
+        let stopped = NOW - 4 * 86_400;
+        coverage.cover(Span::new(stopped - 86_400, stopped), stopped, rhythm.settling_s);
+        coverage.cover(Span::new(stopped, NOW), NOW, rhythm.settling_s);
+        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
+        assert_eq!((tier, span), (Tier::Deep, Span::new(stopped - 86_400, stopped)));
+    }
+
+    #[test]
+    fn what_is_older_than_the_retention_is_lost() {
+        let coverage = Coverage::default();
+        let floor_s = NOW - 100 * 86_400;
+        let lost = Rhythm::lost(&View {
+            floor_s,
+            ..view(&coverage, &[])
+        });
+        assert_eq!(lost, [Span::new(floor_s, retained_s(NOW))]);
+        assert_eq!(
+            Rhythm::lost(&View {
+                floor_s: NOW - RETENTION_S,
+                ..view(&coverage, &[])
+            }),
+            []
+        );
+    }
+}

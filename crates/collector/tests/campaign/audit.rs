@@ -1,0 +1,252 @@
+//! Holds what the sink has against what the tenant had.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use message_trace_collector::poll::WINDOW_MS;
+
+use message_trace_simulator::peers::Outcome;
+
+use crate::scenario::{Scenario, Trouble};
+use crate::world::World;
+
+/// Rows may change for a day after they were received; the deep reading comes every six hours, later after kills and
+/// outages.
+const AFTERMATH: Duration = Duration::hours(36);
+
+pub fn end_of(scenario: &Scenario) -> DateTime<Utc> {
+    scenario.until + AFTERMATH
+}
+
+/// What a run, or many, came to.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    pub trouble: Trouble,
+    pub seeds: u64,
+    pub rows: u64,
+    /// Rows the service showed that the sink does not have.
+    pub lost: u64,
+    /// Rows that changed after they appeared.
+    pub changed: u64,
+    /// Rows whose last state the sink does not have as its newest.
+    pub stale: u64,
+    /// Events the tenant never had, lines that gave no event, or events whose line is not the row's own bytes.
+    pub corrupted: u64,
+    /// Event ids beyond those that the tenant's rows went through.
+    pub spurious: u64,
+    /// Events that came with a lower sequence than one before.
+    pub disorder: u64,
+    /// Events that came again, as allowed after a kill or a refusal.
+    pub repeats: u64,
+    /// Events that came again without a kill or a refusal.
+    pub unasked: u64,
+    /// The most requests in a rolling window, by the service's clock.
+    pub peak: usize,
+    pub requests: u64,
+    pub refused_by_quota: u64,
+    pub bad_requests: u64,
+    pub kills: u64,
+    pub failures: Vec<String>,
+    /// Seconds from visible to delivered, of rows that became visible while the program polled.
+    pub waits_s: Vec<u32>,
+}
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            trouble: Trouble::Calm,
+            seeds: 0,
+            rows: 0,
+            lost: 0,
+            changed: 0,
+            stale: 0,
+            corrupted: 0,
+            spurious: 0,
+            disorder: 0,
+            repeats: 0,
+            unasked: 0,
+            peak: 0,
+            requests: 0,
+            refused_by_quota: 0,
+            bad_requests: 0,
+            kills: 0,
+            failures: Vec::new(),
+            waits_s: Vec::new(),
+        }
+    }
+}
+
+pub fn audit(scenario: &Scenario, world: &mut World) -> Findings {
+    let mut findings = Findings {
+        trouble: scenario.trouble,
+        seeds: 1,
+        ..Findings::default()
+    };
+    let is_quiet = scenario.refusals_per_mille == 0 && scenario.kills_per_million == 0;
+    let start = scenario.start;
+    let simulated_from = scenario.simulated.from;
+    let rows: Vec<_> = world
+        .simulator
+        .tenant()
+        .rows(simulated_from, scenario.until)
+        .cloned()
+        .collect();
+    // An id can be reached by more than one state of a row: its size may change alone.
+    let mut known_ids: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+    for row in &rows {
+        findings.rows += 1;
+        let (trace_id, recipient) = row.key();
+        let id_of = |status: &str| format!("{trace_id}/{recipient}/{}", status.to_lowercase());
+        findings.changed += u64::from(row.states().nth(1).is_some());
+        let mut first_ms = i64::MAX;
+        let mut newest = None;
+        let mut last = None;
+        for state in row.states() {
+            let line = row.graph_line(state, true).into_bytes();
+            let id = id_of(state.status.graph(true));
+            if let Some(held) = world.sink.held.get(&id) {
+                first_ms = first_ms.min(held.first_ms);
+                if newest.as_ref().is_none_or(|(order, _)| held.order > *order) {
+                    newest = Some((held.order, held.line.clone()));
+                }
+            }
+            known_ids.entry(id).or_default().push(line.clone());
+            last = Some(line);
+        }
+        match newest {
+            None => findings.lost += 1,
+            Some((_, line)) if Some(&line) != last.as_ref() => findings.stale += 1,
+            Some(_) => {}
+        }
+        if row.visible_at() > start && first_ms != i64::MAX {
+            let wait_ms = first_ms - row.visible_at().timestamp_millis();
+            findings.waits_s.push(u32::try_from(wait_ms / 1000).unwrap_or(0));
+        }
+    }
+    for (id, held) in &world.sink.held {
+        match known_ids.get(id) {
+            None => findings.spurious += 1,
+            Some(lines) if !lines.contains(&held.line) => findings.corrupted += 1,
+            Some(_) => {}
+        }
+    }
+    findings.corrupted += world.sink.rejected;
+    findings.disorder = world.sink.disorder;
+    findings.repeats = world.sink.repeats;
+    findings.unasked = if is_quiet { world.sink.repeats } else { 0 };
+    findings.peak = peak(&world.sent_ms);
+    findings.requests = world.sent_ms.len() as u64;
+    let statistics = world.simulator.statistics();
+    findings.refused_by_quota = statistics.refused_by_quota;
+    findings.bad_requests = statistics.bad_requests;
+    findings.kills = world.kills;
+    findings.failures = world
+        .failures
+        .iter()
+        .map(|fault| fault.sentence.clone())
+        .collect();
+    findings
+}
+
+/// The most requests in any rolling window.
+fn peak(sent_ms: &[i64]) -> usize {
+    let mut first = 0;
+    let mut peak = 0;
+    for (last, sent) in sent_ms.iter().enumerate() {
+        while sent - sent_ms[first] >= WINDOW_MS {
+            first += 1;
+        }
+        peak = peak.max(last + 1 - first);
+    }
+    peak
+}
+
+impl Findings {
+    pub const HEADING: &str = "         seeds      rows  lost stale corrupt spurious disorder repeats unasked  peak  429 \
+                               kills ended  requests  p50 s  p90 s  p99 s";
+
+    pub fn is_clean(&self) -> bool {
+        let Self {
+            lost,
+            stale,
+            corrupted,
+            spurious,
+            disorder,
+            unasked,
+            peak,
+            refused_by_quota,
+            ..
+        } = self;
+        let bad = lost + stale + corrupted + spurious + disorder + unasked + refused_by_quota;
+        bad == 0 && *peak <= 90 && self.rows > 0 && self.failures.is_empty()
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.trouble = other.trouble;
+        self.seeds += other.seeds;
+        self.rows += other.rows;
+        self.lost += other.lost;
+        self.changed += other.changed;
+        self.stale += other.stale;
+        self.corrupted += other.corrupted;
+        self.spurious += other.spurious;
+        self.disorder += other.disorder;
+        self.repeats += other.repeats;
+        self.unasked += other.unasked;
+        self.peak = self.peak.max(other.peak);
+        self.requests += other.requests;
+        self.refused_by_quota += other.refused_by_quota;
+        self.bad_requests += other.bad_requests;
+        self.kills += other.kills;
+        self.failures.extend(other.failures);
+        self.waits_s.extend(other.waits_s);
+    }
+
+    fn wait_s(&self, per_cent: usize) -> u32 {
+        let mut waits = self.waits_s.clone();
+        waits.sort_unstable();
+        waits
+            .get(waits.len().saturating_sub(1) * per_cent / 100)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// In the terms of the baselines.
+    pub fn as_outcome(&self) -> Outcome {
+        Outcome {
+            name: "message-trace".to_owned(),
+            rows: self.rows,
+            lost: self.lost,
+            changed: self.changed,
+            finals_missed: self.stale,
+            duplicates: self.repeats,
+            delay_median: u64::from(self.wait_s(50)),
+            delay_p95: u64::from(self.wait_s(95)),
+            requests: self.requests,
+        }
+    }
+
+    pub fn line(&self) -> String {
+        format!(
+            "{:<7}{:>7}{:>10}{:>6}{:>6}{:>8}{:>9}{:>9}{:>8}{:>8}{:>6}{:>5}{:>6}{:>6}{:>10}{:>7}{:>7}{:>7}",
+            self.trouble.name(),
+            self.seeds,
+            self.rows,
+            self.lost,
+            self.stale,
+            self.corrupted,
+            self.spurious,
+            self.disorder,
+            self.repeats,
+            self.unasked,
+            self.peak,
+            self.refused_by_quota,
+            self.kills,
+            self.failures.len(),
+            self.requests,
+            self.wait_s(50),
+            self.wait_s(90),
+            self.wait_s(99),
+        )
+    }
+}

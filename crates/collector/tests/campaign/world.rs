@@ -1,0 +1,421 @@
+//! Virtual time: the core that ships, a simulated service, a sink and a ledger, and somebody who kills the program.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use chrono::{DateTime, Duration, Utc};
+use http::HeaderMap;
+use message_trace_collector::ledger::{
+    FileLedger, Key, Keys, Known, Ledger, MemoryLedger, State, Transaction,
+};
+use message_trace_collector::poll::{Answer, Call, Core, Effect, Fault, Input, Outcome, Trouble as NoAnswer};
+use message_trace_net::http::{Link, Origin, retry_after};
+use message_trace_remedy::Remedy;
+use message_trace_simulator::{Simulator, Travel};
+use message_trace_sources::graph::Query;
+
+use crate::scenario::Scenario;
+use crate::sink::Sink;
+
+const TOKEN_LIFE_MS: i64 = 3_599_000;
+const CLIENT_TIMEOUT_MS: i64 = 120_000;
+
+enum Store {
+    Memory(Box<MemoryLedger>, Keys),
+    File(Option<FileLedger>, tempfile::TempDir),
+}
+
+impl Store {
+    fn path(folder: &tempfile::TempDir) -> std::path::PathBuf {
+        folder.path().join("ledger.db")
+    }
+
+    /// What a program that starts finds.
+    fn open(&mut self) -> (Keys, State) {
+        match self {
+            Self::Memory(ledger, keys) => (keys.clone(), ledger.load().expect("memory")),
+            Self::File(ledger, folder) => {
+                // The program that held it is dead, and its lock with it.
+                *ledger = None;
+                let mut open =
+                    FileLedger::open(&Self::path(folder), "tenant", "graph").expect("the ledger opens");
+                let state = open.load().expect("the ledger loads");
+                let keys = open.keys();
+                *ledger = Some(open);
+                (keys, state)
+            }
+        }
+    }
+
+    fn look_up(&mut self, keys: &[Key]) -> Vec<Option<Known>> {
+        match self {
+            Self::Memory(ledger, _) => ledger.look_up(keys).expect("memory"),
+            Self::File(ledger, _) => ledger.as_mut().expect("open").look_up(keys).expect("look up"),
+        }
+    }
+
+    fn charge(&mut self, at_ms: i64, forget_before_ms: i64) {
+        match self {
+            Self::Memory(ledger, _) => ledger.charge(at_ms, forget_before_ms).expect("memory"),
+            Self::File(ledger, _) => ledger
+                .as_mut()
+                .expect("open")
+                .charge(at_ms, forget_before_ms)
+                .expect("charge"),
+        }
+    }
+
+    fn commit(&mut self, transaction: &Transaction) {
+        match self {
+            Self::Memory(ledger, _) => ledger.commit(transaction).expect("memory"),
+            Self::File(ledger, _) => ledger
+                .as_mut()
+                .expect("open")
+                .commit(transaction)
+                .expect("commit"),
+        }
+    }
+}
+
+/// A folder for a ledger; in memory where the system has one, for a disk would take a minute for each day.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a folder")
+}
+
+/// An input that is on its way, in the order of its time.
+struct Due(Reverse<(i64, u64)>, Input);
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl Eq for Due {}
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+/// Why an effect was not carried out to its end.
+enum Death {
+    Killed,
+    Ended(Outcome),
+}
+
+pub struct World {
+    scenario: Scenario,
+    pub simulator: Simulator,
+    pub sink: Sink,
+    store: Store,
+    chance: fastrand::Rng,
+    tracing: Origin,
+    /// The service's time, in milliseconds.
+    now_ms: i64,
+    core: Option<Core>,
+    due: BinaryHeap<Due>,
+    wake_ms: i64,
+    number: u64,
+    token: Option<(String, i64)>,
+    /// When requests were sent, in the service's milliseconds.
+    pub sent_ms: Vec<i64>,
+    pub kills: u64,
+    pub restarts: u64,
+    pub gaps: u64,
+    pub failures: Vec<Fault>,
+}
+
+impl World {
+    pub fn new(scenario: Scenario) -> Self {
+        let store = if scenario.is_file {
+            Store::File(None, folder())
+        } else {
+            Store::Memory(
+                Box::default(),
+                Keys::new("tenant", [scenario.seed.to_le_bytes()[0]; 32]),
+            )
+        };
+        Self {
+            simulator: Simulator::new(scenario.simulated.clone()),
+            sink: Sink::new(),
+            store,
+            chance: fastrand::Rng::with_seed(scenario.seed ^ 0x6b69_6c6c),
+            tracing: Origin::parse("https://graph.microsoft.com")
+                .map(|origin| origin.under("/v1.0/admin/exchange/tracing").expect("a path"))
+                .expect("an origin"),
+            now_ms: scenario.start.timestamp_millis(),
+            core: None,
+            due: BinaryHeap::new(),
+            wake_ms: 0,
+            number: 0,
+            token: None,
+            sent_ms: Vec::new(),
+            kills: 0,
+            restarts: 0,
+            gaps: 0,
+            failures: Vec::new(),
+            scenario,
+        }
+    }
+
+    /// This machine's time, in milliseconds.
+    fn local_ms(&self) -> i64 {
+        self.now_ms + self.scenario.skew_ms
+    }
+
+    fn service_now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.now_ms).expect("a time")
+    }
+
+    /// Runs until the service's time `until`.
+    pub fn run(&mut self, until: DateTime<Utc>) {
+        let until_ms = until.timestamp_millis();
+        while self.now_ms < until_ms {
+            if self.core.is_none() {
+                self.start();
+                continue;
+            }
+            let timer_ms = self.wake_ms - self.scenario.skew_ms;
+            let next_ms = self
+                .due
+                .peek()
+                .map_or(i64::MAX, |Due(Reverse((at_ms, _)), _)| *at_ms);
+            let input = if next_ms <= timer_ms {
+                self.now_ms = self.now_ms.max(next_ms);
+                self.due.pop().map_or(Input::Timer, |Due(_, input)| input)
+            } else {
+                self.now_ms = self.now_ms.max(timer_ms);
+                Input::Timer
+            };
+            self.feed(input);
+        }
+    }
+
+    fn start(&mut self) {
+        let (keys, state) = self.store.open();
+        let mut polling = self.scenario.polling.clone();
+        polling.seed ^= self.restarts;
+        self.core = Some(Core::new(polling, keys, state, self.local_ms()));
+        self.due.clear();
+        self.token = None;
+        self.restarts += 1;
+        self.feed(Input::Timer);
+    }
+
+    fn feed(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let local_ms = self.local_ms();
+            let Some(core) = &mut self.core else { return };
+            for effect in core.step(local_ms, input) {
+                match self.act(effect) {
+                    Ok(None) => {}
+                    Ok(Some(input)) => inputs.insert(0, input),
+                    Err(Death::Killed) => {
+                        self.kills += 1;
+                        self.core = None;
+                        self.now_ms += self.chance.i64(0..=self.scenario.longest_death_s) * 1000;
+                        return;
+                    }
+                    Err(Death::Ended(outcome)) => {
+                        if let Outcome::Failed(fault) = outcome {
+                            self.failures.push(fault);
+                        }
+                        self.core = None;
+                        self.now_ms += 300_000;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn dies(&mut self) -> Result<(), Death> {
+        let kills = self.scenario.kills_per_million;
+        if kills > 0 && self.chance.u32(0..1_000_000) < kills {
+            Err(Death::Killed)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn later(&mut self, after_ms: i64, input: Input) {
+        self.number += 1;
+        self.due
+            .push(Due(Reverse((self.now_ms + after_ms, self.number)), input));
+    }
+
+    /// Does what the core wants done. What is answered at once is given back; the rest comes later.
+    fn act(&mut self, effect: Effect) -> Result<Option<Input>, Death> {
+        match effect {
+            Effect::Request {
+                request,
+                call,
+                at_ms,
+                forget_before_ms,
+            } => {
+                self.dies()?;
+                self.store.charge(at_ms, forget_before_ms);
+                self.dies()?;
+                self.send(request, &call);
+            }
+            Effect::RenewToken { request } => {
+                self.token = None;
+                let input = if self.chance.u8(0..10) == 0 && self.scenario.refusals_per_mille > 0 {
+                    let fault = Fault::new(Remedy::Retry, "no token for now");
+                    Input::Failed {
+                        request,
+                        trouble: NoAnswer::NoToken {
+                            fault,
+                            retry_after_ms: None,
+                        },
+                    }
+                } else {
+                    Input::TokenRenewed
+                };
+                self.later(200, input);
+            }
+            Effect::LookUp(keys) => {
+                self.dies()?;
+                return Ok(Some(Input::LookedUp(self.store.look_up(&keys))));
+            }
+            Effect::Deliver(delivery) => {
+                self.dies()?;
+                let refuses = self.chance.u32(0..1000) < self.scenario.refusals_per_mille;
+                let all = delivery.len();
+                let most = if refuses { self.chance.usize(0..=all) } else { all };
+                self.sink.accept(&delivery, self.now_ms, most);
+                self.dies()?;
+                let after_ms = self.chance.i64(5..200);
+                let not_delivered = || Input::NotDelivered {
+                    fault: Fault::new(Remedy::Retry, "the sink is away"),
+                    retry_after_ms: None,
+                };
+                self.later(
+                    after_ms,
+                    if refuses {
+                        not_delivered()
+                    } else {
+                        Input::Delivered
+                    },
+                );
+            }
+            Effect::Commit(transaction) => {
+                self.dies()?;
+                if self.chance.u32(0..1000) < self.scenario.commit_failures_per_mille {
+                    self.later(
+                        5,
+                        Input::NotCommitted(Fault::new(Remedy::Storage, "the disk is full")),
+                    );
+                    return Ok(None);
+                }
+                self.store.commit(&transaction);
+                self.dies()?;
+                self.later(5, Input::Committed);
+            }
+            Effect::Wait { until_ms } => self.wake_ms = until_ms,
+            Effect::Report(message_trace_collector::poll::Report::Gap(_)) => self.gaps += 1,
+            Effect::Report(_) => {}
+            Effect::Finish(outcome) => return Err(Death::Ended(outcome)),
+        }
+        Ok(None)
+    }
+
+    fn link(&self, call: &Call) -> Option<Link> {
+        match call {
+            Call::List(query) => {
+                let query: &Query = query;
+                self.tracing
+                    .link(&format!("/messageTraces?{}", query.to_query_string()))
+                    .ok()
+            }
+            Call::Next(link) => self.tracing.admit(link).ok(),
+        }
+    }
+
+    fn send(&mut self, request: u64, call: &Call) {
+        let Some(link) = self.link(call) else {
+            assert!(matches!(call, Call::Next(_)), "a query is inside the origin");
+            self.later(
+                0,
+                Input::Failed {
+                    request,
+                    trouble: NoAnswer::LinkElsewhere,
+                },
+            );
+            return;
+        };
+        self.sent_ms.push(self.now_ms);
+        let now = self.service_now();
+        let token = match &self.token {
+            Some((token, renew_ms)) if self.now_ms < *renew_ms => token.clone(),
+            _ => {
+                let token = self.simulator.token(now);
+                self.token = Some((token.clone(), self.now_ms + TOKEN_LIFE_MS * 8 / 10));
+                token
+            }
+        };
+        let mut message = link.request(http::Method::GET, Vec::new());
+        let headers = message.headers_mut();
+        headers.insert(
+            "authorization",
+            format!("Bearer {token}").parse().expect("a header"),
+        );
+        headers.insert(
+            "prefer",
+            http::HeaderValue::from_static("include-unknown-enum-members"),
+        );
+        let reply = self.simulator.respond(now, &message);
+        let thinking_ms = i64::try_from(reply.delay.as_millis()).unwrap_or(0) + self.chance.i64(5..60);
+        let network = |text: &str| {
+            let trouble = NoAnswer::Network(Fault::new(Remedy::Retry, text));
+            Input::Failed { request, trouble }
+        };
+        let (parts, body) = reply.response.into_parts();
+        let (arrived, is_whole) = reply.travel.arriving(&body);
+        // Half of the cuts are seen by the client; the other half looks like a whole answer.
+        let is_seen = !is_whole && (self.chance.bool() || arrived.is_empty());
+        let slow_ms = match reply.travel {
+            Travel::Slow(rate) => i64::try_from(body.len()).unwrap_or(0) * 1000 / i64::from(rate.max(1)),
+            _ => 0,
+        };
+        match reply.travel {
+            Travel::Silent => self.later(30_000, network("no answer in time")),
+            _ if thinking_ms + slow_ms > CLIENT_TIMEOUT_MS => {
+                self.later(CLIENT_TIMEOUT_MS, network("no answer in time"));
+            }
+            _ if is_seen => self.later(thinking_ms, network("cut")),
+            _ => {
+                let answer = Answer {
+                    status: parts.status.as_u16(),
+                    content_type: text(&parts.headers, "content-type"),
+                    retry_after_ms: retry_after(&parts.headers, self.local_time())
+                        .map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+                    date_ms: text(&parts.headers, "date")
+                        .and_then(|date| httpdate::parse_http_date(&date).ok())
+                        .map(|date| DateTime::<Utc>::from(date).timestamp_millis()),
+                    body: arrived.to_vec(),
+                };
+                self.later(thinking_ms + slow_ms, Input::Answered { request, answer });
+            }
+        }
+    }
+
+    fn local_time(&self) -> std::time::SystemTime {
+        (self.service_now() + Duration::milliseconds(self.scenario.skew_ms)).into()
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
+}

@@ -1,5 +1,0 @@
-//! The program `message-trace`.
-
-fn main() -> std::process::ExitCode {
-    message_trace_harness::cli::run()
-}

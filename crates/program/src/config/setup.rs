@@ -1,0 +1,301 @@
+//! A setup, read and checked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+use message_trace::{Options, Target};
+
+use super::layers::Layers;
+use super::{AuthSetup, ConfigError, Environment, PollArgs, SinkSetup, duration, sink};
+use message_trace_collector::ledger::FileLedger;
+use message_trace_net::auth::{Application, scope_of};
+use message_trace_net::http::{ClientOptions, Origin};
+
+/// The version of Graph's API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// v1.0.
+    #[default]
+    V1,
+    /// beta.
+    Beta,
+}
+
+impl Api {
+    /// As it is written in Graph's path.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1.0",
+            Self::Beta => "beta",
+        }
+    }
+}
+
+/// Where the first run begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backfill {
+    /// At the newest rows: what happens now is seen first.
+    #[default]
+    NewestFirst,
+    /// At the oldest: before Graph forgets them.
+    OldestFirst,
+}
+
+/// Everything that `poll` needs to know. Holds no secret.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Who signs in, where, and to what.
+    pub application: Application,
+    /// How it signs in.
+    pub auth: AuthSetup,
+    /// Graph.
+    pub graph: Origin,
+    /// The version of its API.
+    pub api: Api,
+    /// The file that remembers what was delivered.
+    pub ledger: PathBuf,
+    /// How far back to begin; at most 90 days.
+    pub since: Duration,
+    /// Whether to end once the span up to the start is covered.
+    pub once: bool,
+    /// Where the first run begins.
+    pub backfill: Backfill,
+    /// How long a row may still appear or change.
+    pub settling: Duration,
+    /// Requests in 5 minutes, 1 to 100.
+    pub budget: u32,
+    /// How lines become events.
+    pub options: Options,
+    /// A component in place of the program's own.
+    pub component: Option<PathBuf>,
+    /// Where events go; at least one.
+    pub sinks: Vec<SinkSetup>,
+    /// The file for events that a sink refuses for good.
+    pub dead_letter: PathBuf,
+    /// How to connect.
+    pub client: ClientOptions,
+    /// What to log.
+    pub log: LevelFilter,
+}
+
+/// Graph keeps traces for 90 days.
+const MAX_SINCE: Duration = Duration::from_hours(2160);
+
+/// Reads a setup from flags, the environment and the file that they name.
+///
+/// # Errors
+///
+/// The first thing that is wrong: where, which key, and the fix.
+pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigError> {
+    let layers = Layers::read(args, environment)?;
+    let auth = AuthSetup::read(&layers, environment)?;
+    let graph = origin(&layers, "graph-url", None, "https://graph.microsoft.com")?;
+    let application = application(&layers, &auth, environment, &graph)?;
+    let ledger: PathBuf = layers
+        .text("ledger")
+        .filter(|path| !path.is_empty())
+        .ok_or_else(|| {
+            ConfigError::new(
+                layers.place("ledger"),
+                "ledger",
+                "expected the file that remembers what was delivered",
+            )
+        })?
+        .into();
+    let dead_letter = layers
+        .text("dead-letter")
+        .map_or_else(|| beside(&ledger), PathBuf::from);
+    let hours = |hours: u64| Duration::from_hours(hours);
+    let client = ClientOptions {
+        ca_file: layers.text("ca-file").map(PathBuf::from),
+        ..ClientOptions::default()
+    };
+    let tenant_id = Some(application.tenant_id.clone());
+    Ok(Setup {
+        application,
+        auth,
+        graph,
+        api: layers.read_or("api", Api::V1, "v1.0 or beta", |text| match text {
+            "v1.0" => Some(Api::V1),
+            "beta" => Some(Api::Beta),
+            _ => None,
+        })?,
+        ledger,
+        since: layers.read_or(
+            "since",
+            hours(48),
+            "a duration such as 48h or 30d, at most 90d",
+            |text| duration(text).filter(|since| *since <= MAX_SINCE),
+        )?,
+        once: switch(&layers, "once", false)?,
+        backfill: layers.read_or(
+            "backfill",
+            Backfill::NewestFirst,
+            "newest-first or oldest-first",
+            |text| match text {
+                "newest-first" => Some(Backfill::NewestFirst),
+                "oldest-first" => Some(Backfill::OldestFirst),
+                _ => None,
+            },
+        )?,
+        settling: layers.read_or("settling", hours(48), "a duration from 1m to 48h", |text| {
+            duration(text).filter(|settling| (Duration::from_mins(1)..=hours(48)).contains(settling))
+        })?,
+        budget: layers.read_or("budget", 90, "a number of requests, 1 to 100", |text| {
+            text.parse().ok().filter(|budget| (1..=100).contains(budget))
+        })?,
+        options: Options {
+            target: layers.read_or(
+                "target",
+                Target::default(),
+                "sekoia, ecs or ocsf",
+                Target::from_name,
+            )?,
+            organization_domains: domains(&layers)?,
+            tenant_id,
+            keep_original: switch(&layers, "keep-original", true)?,
+            ..Options::default()
+        },
+        component: layers.text("component").map(PathBuf::from),
+        sinks: sink::read(&layers)?,
+        dead_letter,
+        client: client.with_proxy_of(|name| environment.variable(name)),
+        log: layers.read_or(
+            "log",
+            LevelFilter::Info,
+            "error, warn, info, debug or off",
+            |text| match text {
+                "trace" => None,
+                text => text.parse().ok(),
+            },
+        )?,
+    })
+}
+
+/// Where the dead letter of a setup is, for those who want to know nothing else of it: as it is set, as the ledger notes it,
+/// or beside the ledger.
+///
+/// # Errors
+///
+/// If neither it nor the ledger is set, or the file cannot be read.
+pub fn dead_letter_path(args: &PollArgs, environment: &Environment) -> Result<PathBuf, ConfigError> {
+    let layers = Layers::read(args, environment)?;
+    if let Some(path) = layers.text("dead-letter") {
+        return Ok(path.into());
+    }
+    let ledger: PathBuf = layers
+        .text("ledger")
+        .filter(|path| !path.is_empty())
+        .ok_or_else(|| {
+            let what =
+                "expected the ledger's file, or the dead letter's with --dead-letter, or both with --config";
+            ConfigError::new(layers.place("ledger"), "ledger", what)
+        })?
+        .into();
+    let noted = FileLedger::notes_of(&ledger)
+        .ok()
+        .and_then(|notes| notes.dead_letter);
+    Ok(noted.unwrap_or_else(|| beside(&ledger)))
+}
+
+/// Who signs in: with federation also from what the webhook of workload identity sets, where nothing nearer is set.
+fn application(
+    layers: &Layers,
+    auth: &AuthSetup,
+    environment: &Environment,
+    graph: &Origin,
+) -> Result<Application, ConfigError> {
+    let is_federated = matches!(auth, AuthSetup::Federated { .. });
+    let azure = |name: &str| is_federated.then(|| environment.variable(name)).flatten();
+    let tenant_id = id(
+        layers,
+        "tenant-id",
+        azure("AZURE_TENANT_ID"),
+        "expected the tenant's GUID or domain",
+    )?;
+    if ["common", "organizations", "consumers"].contains(&tenant_id.as_str()) {
+        let what = "a program signs in to one tenant; expected its GUID or domain";
+        return Err(ConfigError::new(layers.place("tenant-id"), "tenant-id", what));
+    }
+    let client_id = if auth.needs_client_id() {
+        id(
+            layers,
+            "client-id",
+            azure("AZURE_CLIENT_ID"),
+            "expected the application's (client's) GUID",
+        )?
+    } else {
+        layers.text("client-id").unwrap_or_default().to_owned()
+    };
+    let authority = azure("AZURE_AUTHORITY_HOST");
+    let login = origin(
+        layers,
+        "login-url",
+        authority,
+        "https://login.microsoftonline.com",
+    )?;
+    let scope = scope_of(graph);
+    Ok(Application {
+        tenant_id,
+        client_id,
+        login,
+        scope,
+    })
+}
+
+fn switch(layers: &Layers, name: &str, default: bool) -> Result<bool, ConfigError> {
+    layers.read_or(name, default, "true or false", |text| text.parse().ok())
+}
+
+/// An id that can stand in an address.
+fn id(layers: &Layers, name: &str, fallback: Option<String>, expected: &str) -> Result<String, ConfigError> {
+    let is_id = |text: &String| {
+        (1..=253).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    let text = layers.text(name).map(str::to_owned).or(fallback);
+    text.filter(is_id)
+        .ok_or_else(|| ConfigError::new(layers.place(name), name, expected))
+}
+
+fn origin(
+    layers: &Layers,
+    name: &str,
+    fallback: Option<String>,
+    default: &str,
+) -> Result<Origin, ConfigError> {
+    let text = layers
+        .text(name)
+        .map(str::to_owned)
+        .or(fallback)
+        .unwrap_or_else(|| default.to_owned());
+    Origin::parse(&text).map_err(|error| ConfigError::new(layers.place(name), name, error.to_string()))
+}
+
+fn domains(layers: &Layers) -> Result<Vec<String>, ConfigError> {
+    let Some(setting) = layers.setting("organization-domains") else {
+        return Ok(Vec::new());
+    };
+    let is_domain = |text: &String| !text.is_empty() && !text.contains(['@', ' ', '/', '*']);
+    if setting.texts.iter().all(is_domain) {
+        Ok(setting.texts.clone())
+    } else {
+        let what = "expected mail domains such as example.com";
+        Err(ConfigError::new(
+            setting.place.clone(),
+            "organization-domains",
+            what,
+        ))
+    }
+}
+
+/// The dead letter's place where none is set.
+pub(crate) fn beside(ledger: &std::path::Path) -> PathBuf {
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(".dead-letter.ndjson");
+    name.into()
+}

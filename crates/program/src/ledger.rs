@@ -1,0 +1,274 @@
+//! The command `ledger`: what was collected, what is missing.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use message_trace_collector::ledger::{
+    Behind, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, Survey, recover,
+};
+use message_trace_sources::graph::{RETENTION_S, write_time};
+
+/// Shows what a ledger holds: coverage, gaps, lag and budget.
+///
+/// Can be asked while a program polls into the ledger, but for --refill and --recover.
+#[derive(Args, Clone, Debug)]
+pub struct LedgerArgs {
+    /// The ledger
+    #[arg(value_name = "FILE")]
+    pub ledger: PathBuf,
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Forget the gaps that Graph still has rows of; the next poll reads them
+    #[arg(long, conflicts_with = "recover")]
+    pub refill: bool,
+    /// Set a damaged ledger aside and begin a new one with what can be trusted
+    #[arg(long)]
+    pub recover: bool,
+}
+
+/// Runs `ledger`.
+#[must_use]
+pub fn run(arguments: &LedgerArgs) -> ExitCode {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let shown = match (arguments.recover, arguments.refill) {
+        (true, _) => recover(&arguments.ledger).map(|recovery| of_recovery(&recovery, arguments.json)),
+        (false, true) => refill(arguments, now),
+        (false, false) => show(arguments, now),
+    };
+    match shown {
+        Ok(text) => {
+            // A reader that went away has read enough.
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("message-trace: {error}");
+            error.remedy().into()
+        }
+    }
+}
+
+fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
+    let survey = FileLedger::survey(&arguments.ledger)?;
+    let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let (dead_letter, letters) = dead_letters(arguments)?;
+    Ok(if arguments.json {
+        let mut shown = as_json(&survey, now_ms);
+        shown["dead_letters"] = letters.into();
+        let lag = |lag: Lag| json!({ "sink": lag.sink, "rows": lag.rows });
+        shown["behind"] = Behind::open(Behind::path_of(&arguments.ledger))?
+            .lags()?
+            .into_iter()
+            .map(lag)
+            .collect();
+        format!("{shown}\n")
+    } else {
+        let mut text = as_text(&survey, now_ms);
+        let hint = match letters {
+            0 => String::new(),
+            _ => format!("  in {}; see message-trace dead-letter", dead_letter.display()),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<16} {letters}{hint}", "dead letters");
+        for Lag { sink, rows } in Behind::open(Behind::path_of(&arguments.ledger))?.lags()? {
+            let _ = writeln!(text, "{:<16} {sink}, by {rows} rows", "behind");
+        }
+        text
+    })
+}
+
+/// Where the dead letter of a ledger is, and how many rows wait in it.
+fn dead_letters(arguments: &LedgerArgs) -> Result<(PathBuf, u64), LedgerError> {
+    let noted = FileLedger::notes_of(&arguments.ledger)?.dead_letter;
+    let path = noted.unwrap_or_else(|| crate::config::beside(&arguments.ledger));
+    let count = message_trace_sinks::count_letters(&path);
+    let count = count.map_err(|error| LedgerError::Unusable(path.clone(), error.kind()))?;
+    Ok((path, count))
+}
+
+fn refill(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
+    let now_s = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let again = FileLedger::refill(&arguments.ledger, now_s - RETENTION_S)?;
+    if arguments.json {
+        return Ok(format!("{}\n", json!({ "refilled": gaps_json(&again) })));
+    }
+    let mut text = format!("{} gaps are read again by the next poll\n", again.len());
+    for gap in &again {
+        let _ = writeln!(text, "  {}", span_text(gap.span));
+    }
+    Ok(text)
+}
+
+fn of_recovery(recovery: &Recovery, is_json: bool) -> String {
+    let aside = recovery.aside.display().to_string();
+    let segments = recovery
+        .kept
+        .as_ref()
+        .map(|state| state.coverage.segments().len());
+    if is_json {
+        return format!(
+            "{}\n",
+            json!({ "set_aside": aside, "settled_spans_kept": segments })
+        );
+    }
+    match segments {
+        Some(segments) => format!(
+            "the damaged ledger is now {aside}; the new one keeps {segments} settled spans, gaps and the budget; what is \
+             not settled is delivered again under the same event ids\n"
+        ),
+        None => format!(
+            "the damaged ledger is now {aside}; nothing in it could be trusted: the next poll begins anew, and delivers \
+             again, under the same event ids, what --since reaches\n"
+        ),
+    }
+}
+
+/// What a survey comes to at a time.
+struct Figures {
+    missing: Vec<Span>,
+    complete_s: Option<i64>,
+    lag_s: Option<i64>,
+    settled_s: Option<i64>,
+    used: usize,
+}
+
+fn figures(survey: &Survey, now_ms: i64) -> Figures {
+    let state = &survey.state;
+    let floor_s = state.floor_s;
+    let end_s = state.coverage.end_s();
+    let mut missing = floor_s.zip(end_s).map_or_else(Vec::new, |(floor_s, end_s)| {
+        state.coverage.missing(Span::new(floor_s, end_s))
+    });
+    missing.retain(|span| !state.gaps.iter().any(|gap| gap.span.and(*span) == *span));
+    let first_unsettled = state
+        .coverage
+        .segments()
+        .iter()
+        .find(|segment| segment.read_s != SETTLED);
+    Figures {
+        complete_s: missing.first().map(|span| span.start_s).or(end_s),
+        lag_s: end_s.map(|end_s| (now_ms / 1000 - end_s).max(0)),
+        settled_s: first_unsettled.map(|segment| segment.span.start_s).or(end_s),
+        used: state
+            .charges_ms
+            .iter()
+            .filter(|&&charge| charge > now_ms - message_trace_collector::poll::WINDOW_MS)
+            .count(),
+        missing,
+    }
+}
+
+fn as_json(survey: &Survey, now_ms: i64) -> Value {
+    let Figures {
+        missing,
+        complete_s,
+        lag_s,
+        settled_s,
+        used,
+    } = figures(survey, now_ms);
+    let state = &survey.state;
+    let segments: Vec<Value> = state
+        .coverage
+        .segments()
+        .iter()
+        .map(|segment| {
+            let read = (segment.read_s != SETTLED).then(|| time(segment.read_s));
+            json!({ "from": time(segment.span.start_s), "to": time(segment.span.end_s), "read": read })
+        })
+        .collect();
+    json!({
+        "begins": state.floor_s.map(time),
+        "complete_until": complete_s.map(time),
+        "settled_until": settled_s.map(time),
+        "newest": state.coverage.end_s().map(time),
+        "lag_s": lag_s,
+        "coverage": segments,
+        "missing": missing.iter().map(|span| json!({ "from": time(span.start_s), "to": time(span.end_s) })).collect::<Vec<_>>(),
+        "gaps": gaps_json(&state.gaps),
+        "rows_remembered": survey.rows,
+        "budget": {
+            "used": used,
+            "window_s": message_trace_collector::poll::WINDOW_MS / 1000,
+            "paused_until": (state.paused_until_ms > now_ms).then(|| time(state.paused_until_ms / 1000)),
+        },
+        "epoch": survey.epoch,
+    })
+}
+
+fn gaps_json(gaps: &[Gap]) -> Vec<Value> {
+    gaps.iter()
+        .map(|gap| {
+            json!({
+                "from": time(gap.span.start_s),
+                "to": time(gap.span.end_s),
+                "reason": gap.reason.name(),
+                "found": time(gap.found_ms / 1000),
+            })
+        })
+        .collect()
+}
+
+fn as_text(survey: &Survey, now_ms: i64) -> String {
+    let Figures {
+        missing,
+        complete_s,
+        lag_s,
+        settled_s,
+        used,
+    } = figures(survey, now_ms);
+    let state = &survey.state;
+    let mut text = String::new();
+    let mut row = |name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<16} {value}");
+    };
+    let or_none = |second: Option<i64>| second.map_or_else(|| "–".to_owned(), time);
+    row("begins", or_none(state.floor_s));
+    row("complete until", or_none(complete_s));
+    row("settled until", or_none(settled_s));
+    row("newest", or_none(state.coverage.end_s()));
+    row(
+        "lag",
+        lag_s.map_or_else(|| "–".to_owned(), |lag_s| format!("{lag_s} s")),
+    );
+    row("rows remembered", survey.rows.to_string());
+    row(
+        "budget",
+        format!(
+            "{used} requests in the last {} s",
+            message_trace_collector::poll::WINDOW_MS / 1000
+        ),
+    );
+    if state.paused_until_ms > now_ms {
+        row(
+            "asked to wait",
+            format!("until {}", time(state.paused_until_ms / 1000)),
+        );
+    }
+    for span in &missing {
+        row("missing", format!("{}  still to be read", span_text(*span)));
+    }
+    for gap in &state.gaps {
+        row("gap", format!("{}  {}", span_text(gap.span), gap.reason.name()));
+    }
+    text
+}
+
+fn span_text(span: Span) -> String {
+    format!("{} to {}", time(span.start_s), time(span.end_s))
+}
+
+fn time(second: i64) -> String {
+    let mut text = String::new();
+    write_time(second, &mut text);
+    text
+}

@@ -1,0 +1,11 @@
+//! The program `message-trace`: source → ledger → component → sink.
+
+pub mod cli;
+pub mod exit;
+pub mod about;
+pub mod normalize;
+pub mod config;
+pub mod dead_letter;
+pub mod ledger;
+pub mod logging;
+pub mod poll;

@@ -1,0 +1,256 @@
+//! Reader → threads → writer, in order.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use message_trace::Options;
+
+use crate::exit::{Code, Failure};
+use message_trace_host::{Batch, Host, Reason, Refused, Transform};
+
+use super::job::{Done, Job, Rows, Work};
+use super::lines::Stop;
+use super::source::Source;
+use super::write::Writer;
+use super::{Dates, detect, lines, pages, pretty, rejects, tables};
+
+/// More threads than this by default would only wait for the reader.
+const MAX_DEFAULT_THREADS: usize = 8;
+
+/// What the run is to do.
+pub(super) struct Plan {
+    pub(super) host: Host,
+    pub(super) options: Options,
+    pub(super) threads: usize,
+    pub(super) dates: Option<Dates>,
+    pub(super) pretty: bool,
+    pub(super) keep_rejects: bool,
+}
+
+/// A job and where its result goes.
+type Ticket = (Job, Sender<Done>);
+/// The results in the order of their jobs; the reader's failure comes last.
+type InOrder = Result<Receiver<Done>, Failure>;
+
+/// As many threads as there are cores.
+pub(super) fn default_threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_DEFAULT_THREADS)
+}
+
+/// Runs the plan. Ends quietly when nobody reads the events any more.
+///
+/// # Errors
+///
+/// If a source cannot be read, the events cannot be written, or the component cannot be started.
+pub(super) fn run(plan: Plan, sources: Vec<Source>, writer: &mut Writer) -> Result<(), Failure> {
+    let read_bytes = writer.read_bytes();
+    let (jobs, taken) = sync_channel::<Ticket>(plan.threads);
+    let (order, ordered) = sync_channel::<InOrder>(plan.threads * 2);
+    let taken = Arc::new(Mutex::new(taken));
+    for number in 0..plan.threads {
+        let transform = plan.host.transform(&plan.options)?;
+        let worker = Worker {
+            transform,
+            pretty: plan.pretty,
+            keep_rejects: plan.keep_rejects,
+            limit: plan.options.max_line_bytes,
+        };
+        let taken = Arc::clone(&taken);
+        std::thread::Builder::new()
+            .name(format!("normalize-{number}"))
+            .spawn(move || worker.run(&taken))
+            .context("cannot start a thread")?;
+    }
+    drop(taken);
+    // Not joined: when the writer ends early, the reader may sit in a read of stdin for ever.
+    let (limit, dates) = (plan.options.max_line_bytes, plan.dates);
+    std::thread::Builder::new()
+        .name("read".to_owned())
+        .spawn(move || {
+            for source in &sources {
+                match read(source, limit, dates, &read_bytes, &jobs, &order) {
+                    Ok(()) => {}
+                    Err(Stop::Closed) => return,
+                    Err(Stop::Io(error)) => return give_up(&order, source.cannot_read(error)),
+                    Err(Stop::Usage(sentence)) => {
+                        let failure = Failure::say(Code::Usage, format!("{}: {sentence}", source.name));
+                        return give_up(&order, failure);
+                    }
+                    Err(Stop::Failed(failure)) => return give_up(&order, failure),
+                }
+            }
+        })
+        .context("cannot start a thread")?;
+    loop {
+        let next = match ordered.try_recv() {
+            Ok(next) => next,
+            Err(_) => {
+                // Nothing waits to be written, so what is written should be seen.
+                writer.flush()?;
+                match ordered.recv() {
+                    Ok(next) => next,
+                    Err(_) => return Ok(()),
+                }
+            }
+        };
+        let done = next?.recv().context("a thread that normalizes ended early")?;
+        writer.write(done)?;
+    }
+}
+
+fn give_up(order: &SyncSender<InOrder>, failure: Failure) {
+    // The writer may be gone already; then nobody asks.
+    let _ = order.send(Err(failure));
+}
+
+/// Cuts one source into jobs.
+fn read(
+    source: &Source,
+    limit: u32,
+    dates: Option<Dates>,
+    read_bytes: &Arc<AtomicU64>,
+    jobs: &SyncSender<Ticket>,
+    order: &SyncSender<InOrder>,
+) -> Result<(), Stop> {
+    let mut send = |work: Work| {
+        let (result, pending) = channel();
+        order.send(Ok(pending)).map_err(|_| Stop::Closed)?;
+        jobs.send((
+            Job {
+                source: Arc::clone(&source.name),
+                work,
+            },
+            result,
+        ))
+        .map_err(|_| Stop::Closed)
+    };
+    let mut open = source.open(read_bytes).map_err(Stop::Failed)?;
+    match detect::kind(open.peek(detect::is_enough)?) {
+        detect::Kind::Lines => lines::read(&mut open, limit, &mut send),
+        detect::Kind::Pages => pages::read(&mut open, limit, &mut send),
+        detect::Kind::Table(table) => tables::read(&mut open, &table, limit, dates, &mut send),
+    }
+}
+
+/// One thread that normalizes.
+struct Worker {
+    transform: Box<dyn Transform>,
+    pretty: bool,
+    keep_rejects: bool,
+    limit: u32,
+}
+
+impl Worker {
+    fn run(mut self, taken: &Mutex<Receiver<Ticket>>) {
+        loop {
+            let next = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((job, result)) = next else { return };
+            if result.send(self.work(job)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn work(&mut self, job: Job) -> Done {
+        let Job { source, work } = job;
+        let mut done = Done {
+            source: Some(Arc::clone(&source)),
+            ..Done::default()
+        };
+        match work {
+            Work::Lines { bytes, first, lines } => {
+                done.lines = lines;
+                self.lines(&bytes, |line| first + u64::from(line) - 1, &mut done);
+            }
+            Work::Rows(rows) => {
+                done.lines = rows.ends.len() as u64;
+                let number = |line: u32| {
+                    let index = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+                    rows.ends.get(index).map_or(0, |(_, line)| *line)
+                };
+                self.lines(&rows.bytes, number, &mut done);
+            }
+            Work::FoldedRows(rows) => self.folded(&rows, &mut done),
+            Work::Refused { line, reason, raw } => {
+                done.lines = 1;
+                done.bytes = raw.length;
+                if self.keep_rejects {
+                    rejects::push(&mut done.rejects, &source, line, &reason, &raw.prefix, raw.length);
+                }
+                done.refused.push((line, reason));
+            }
+        }
+        if self.pretty {
+            let events = std::mem::take(&mut done.events);
+            for event in events
+                .split(|byte| *byte == b'\n')
+                .filter(|event| !event.is_empty())
+            {
+                pretty::push(&mut done.events, event);
+            }
+        }
+        done
+    }
+
+    /// Normalizes lines as a batch. `number` says which line of the source a line of the batch is.
+    fn lines(&mut self, bytes: &[u8], number: impl Fn(u32) -> u64, done: &mut Done) {
+        let Batch {
+            events,
+            count,
+            refused,
+        } = self.transform.normalize_batch(bytes);
+        done.bytes = bytes.len() as u64;
+        done.events = events;
+        done.count = u64::from(count);
+        let mut lines = bytes.split(|byte| *byte == b'\n').zip(1_u32..);
+        let mut current: (&[u8], u32) = (&[], 0);
+        for Refused { line, reason } in refused {
+            if self.keep_rejects {
+                while current.1 < line {
+                    let Some(next) = lines.next() else { break };
+                    current = next;
+                }
+            }
+            self.refuse(number(line), reason, current.0, done);
+        }
+    }
+
+    fn folded(&mut self, rows: &Rows, done: &mut Done) {
+        for (row, line) in rows.iter() {
+            let answer = self.transform.normalize(row);
+            self.one(answer, row, line, done);
+            done.lines += 1;
+        }
+    }
+
+    fn one(&self, answer: Result<String, Reason>, row: &[u8], line: u64, done: &mut Done) {
+        done.bytes += row.len() as u64;
+        match answer {
+            Ok(event) => {
+                done.events.extend_from_slice(event.as_bytes());
+                done.events.push(b'\n');
+                done.count += 1;
+            }
+            Err(reason) => self.refuse(line, reason, row.strip_suffix(b"\n").unwrap_or(row), done),
+        }
+    }
+
+    fn refuse(&self, line: u64, reason: Reason, raw: &[u8], done: &mut Done) {
+        if self.keep_rejects {
+            let source = done.source.as_deref().unwrap_or_default();
+            let is_long = raw.len() as u64 > u64::from(self.limit);
+            let kept = if is_long { rejects::prefix(raw) } else { raw };
+            rejects::push(&mut done.rejects, source, line, &reason, kept, raw.len() as u64);
+        }
+        done.refused.push((line, reason));
+    }
+}
+
+/// How far the sources are read, for the progress bar.
+pub(super) fn position(read_bytes: &AtomicU64) -> u64 {
+    read_bytes.load(Ordering::Relaxed)
+}

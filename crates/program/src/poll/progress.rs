@@ -1,0 +1,181 @@
+//! What a person sees: the log, and one live line on a terminal.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use message_trace_collector::poll::{Outcome, Report, Status};
+use message_trace_sources::graph::write_time;
+
+/// How often the live line is drawn.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How often a run without a terminal says how far it is.
+const LOG_INTERVAL: Duration = Duration::from_mins(5);
+
+/// The live line and the log.
+pub(super) struct Progress {
+    is_terminal: bool,
+    shown: Option<Instant>,
+    logged: Instant,
+    began: Instant,
+    /// Letters in the dead letter.
+    pub(super) dead_letters: u64,
+}
+
+impl Progress {
+    pub(super) fn start() -> Self {
+        let now = Instant::now();
+        Self {
+            is_terminal: std::io::stderr().is_terminal(),
+            shown: None,
+            logged: now,
+            began: now,
+            dead_letters: 0,
+        }
+    }
+
+    /// How long the driver may sleep.
+    pub(super) fn interval(&self) -> Duration {
+        if self.is_terminal { INTERVAL } else { LOG_INTERVAL }
+    }
+
+    /// Draws the line, if it is time to.
+    pub(super) fn show(&mut self, status: impl FnOnce() -> Status) {
+        if self.is_terminal {
+            if self.shown.is_none_or(|shown| shown.elapsed() >= INTERVAL) {
+                self.shown = Some(Instant::now());
+                let line = live_line(&status(), self.dead_letters);
+                // Nowhere to draw: nothing is lost.
+                let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{line}");
+            }
+        } else if self.logged.elapsed() >= LOG_INTERVAL {
+            self.logged = Instant::now();
+            log::info!("{}", live_line(&status(), self.dead_letters));
+        }
+    }
+
+    fn clear(&self) {
+        if self.is_terminal && self.shown.is_some() {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
+        }
+    }
+
+    /// Logs what the core reports.
+    pub(super) fn report(&mut self, report: &Report) {
+        self.clear();
+        match report {
+            Report::Retrying { fault, wait_ms } => {
+                log::warn!(remedy:% = fault.remedy, wait_s = wait_ms.saturating_add(999) / 1000; "{}", fault.sentence);
+            }
+            Report::Restarted { reason } => {
+                log::warn!("{reason}; the window is begun again at its last delivered row");
+            }
+            Report::Gap(gap) => log::error!(
+                from:% = time(gap.span.start_s), to:% = time(gap.span.end_s), reason = gap.reason.name();
+                "rows are missing for good"
+            ),
+            Report::Skewed(skew_ms) => {
+                log::warn!(seconds = skew_ms / 1000; "this machine's clock differs from the service's; its time is used");
+            }
+        }
+    }
+
+    /// Says how it ended.
+    pub(super) fn end(&mut self, status: &Status, outcome: &Outcome) {
+        self.clear();
+        let Status { tally, .. } = status;
+        let how = match outcome {
+            Outcome::CaughtUp => "caught up",
+            Outcome::Stopped => "stopped",
+            Outcome::Failed(_) => "ended",
+        };
+        log::info!(
+            delivered = tally.new, changed = tally.changed, read_again = tally.unchanged, pages = tally.pages,
+            complete_until:% = time(status.complete_s), missing_s = status.missing_s, gaps = status.gaps,
+            dead_letters = self.dead_letters,
+            seconds = self.began.elapsed().as_secs();
+            "{how}"
+        );
+    }
+}
+
+fn time(second: i64) -> String {
+    let mut text = String::new();
+    write_time(second, &mut text);
+    text
+}
+
+/// How far polling is, in one line.
+fn live_line(status: &Status, dead_letters: u64) -> String {
+    let Status {
+        complete_s,
+        newest_s,
+        now_s,
+        missing_s,
+        used,
+        requests,
+        paused_until_ms,
+        tally,
+        trouble,
+        gaps,
+    } = status;
+    let mut line = format!(
+        "{} rows, {} changed · newest {} ago · budget {used}/{requests}",
+        tally.new,
+        tally.changed,
+        newest_s.map_or_else(|| "–".to_owned(), |newest_s| span(now_s - newest_s)),
+    );
+    if *missing_s > 120 {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            line,
+            " · {} to catch up with, complete until {}",
+            span(*missing_s),
+            time(*complete_s)
+        );
+    }
+    if *gaps > 0 {
+        let _ = write!(line, " · {gaps} gaps");
+    }
+    if dead_letters > 0 {
+        let _ = write!(line, " · {dead_letters} in the dead letter");
+    }
+    if let Some(until_ms) = paused_until_ms {
+        let _ = write!(line, " · asked to wait {}", span(until_ms / 1000 - now_s));
+    }
+    if let Some(fault) = trouble {
+        line.push_str(" · ");
+        line.push_str(&fault.sentence);
+    }
+    line
+}
+
+/// A length of time for people: `45 s`, `12 min`, `3 h`, `2 d`.
+pub(super) fn span(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{} s", seconds.max(0)),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn lengths_of_time_are_for_people() {
+        let lengths = [
+            (-3, "0 s"),
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (7_200, "2 h"),
+            (172_800, "2 d"),
+        ];
+        for (seconds, text) in lengths {
+            assert_eq!(span(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! A response cut into its rows, each byte for byte as it came.
+
+use std::ops::Range;
+
+use super::parse_time_us;
+use super::scan::Scan;
+use super::{Key, Keys};
+
+/// One response that holds rows. Owns the body; rows point into it.
+#[derive(Debug)]
+pub struct Page {
+    body: Vec<u8>,
+    rows: Vec<Row>,
+    next_link: Option<String>,
+}
+
+/// What polling reads of a row. The rest is the component's business.
+#[derive(Clone, Debug)]
+pub struct Row {
+    place: Range<u32>,
+    status: Range<u32>,
+    /// When the message was received, in microseconds since 1970-01-01 UTC; `None` if the row does not say.
+    pub received_us: Option<i64>,
+    /// Which row this is: a hash of tenant, trace id and recipient. A row without one of the two is known by all of its
+    /// bytes instead.
+    pub key: Key,
+    /// A hash of what may change in place: status, size, toIP.
+    pub content: u64,
+}
+
+impl Row {
+    /// The second the row was received in, since 1970-01-01 UTC.
+    #[must_use]
+    pub fn received_s(&self) -> Option<i64> {
+        self.received_us.map(|us| us.div_euclid(1_000_000))
+    }
+}
+
+impl Page {
+    /// Cuts a body into rows. `None` if it is not a whole JSON object with an array under `value`: such a body was cut
+    /// short or is not the service's.
+    #[must_use]
+    pub fn parse(body: Vec<u8>, keys: &Keys) -> Option<Self> {
+        let mut value = None;
+        let mut next_link = None;
+        let mut scan = Scan::new(&body);
+        scan.members(|key, place| match &body[key] {
+            b"value" => value = Some(place),
+            b"@odata.nextLink" => next_link = Some(place),
+            _ => {}
+        })?;
+        if !scan.is_at_end() || u32::try_from(body.len()).is_err() {
+            return None;
+        }
+        let next_link = match next_link.map(|place| &body[place]) {
+            None | Some(b"null" | b"\"\"") => None,
+            Some(text) => Some(serde_json::from_slice::<String>(text).ok()?),
+        };
+        let mut rows = Vec::new();
+        let value = value?;
+        Scan::at(&body, value.start).items(|place| rows.push(Row::read(&body, place, keys)))?;
+        Some(Self {
+            body,
+            rows,
+            next_link,
+        })
+    }
+
+    /// The rows in the order of the response: newest first.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Where the next page is, as the service wrote it. Not checked.
+    #[must_use]
+    pub fn next_link(&self) -> Option<&str> {
+        self.next_link.as_deref()
+    }
+
+    /// The bytes of a row, as they came.
+    ///
+    /// # Panics
+    ///
+    /// When the row is of another page.
+    #[must_use]
+    pub fn line(&self, row: &Row) -> &[u8] {
+        &self.body[wide(&row.place)]
+    }
+
+    /// The row's status word as written; empty if it has none.
+    ///
+    /// # Panics
+    ///
+    /// When the row is of another page.
+    #[must_use]
+    pub fn status(&self, row: &Row) -> String {
+        text(&self.body[wide(&row.status)]).unwrap_or_default()
+    }
+
+    /// What a sink knows the row's event by: `TRACE-ID/recipient in lower case/status in lower case`, as target `ecs`
+    /// writes it into `event.id`. A row that does not say its trace id has its line's hash instead.
+    ///
+    /// # Panics
+    ///
+    /// When the row is of another page.
+    #[must_use]
+    pub fn event_id(&self, row: &Row) -> String {
+        let line = self.line(row);
+        let (mut id, mut recipient) = (0..0, 0..0);
+        let scanned = Scan::new(line).members(|key, value| match &line[key] {
+            b"id" => id = value,
+            b"recipientAddress" => recipient = value,
+            _ => {}
+        });
+        match text(&line[id]) {
+            Some(id) if scanned.is_some() => {
+                let recipient = text(&line[recipient]).unwrap_or_default().to_lowercase();
+                format!(
+                    "{}/{recipient}/{}",
+                    compared(&id),
+                    self.status(row).to_lowercase()
+                )
+            }
+            _ => blake3::hash(line).to_hex().to_string(),
+        }
+    }
+
+    /// How many bytes the page holds in memory for its body.
+    #[must_use]
+    pub fn body_bytes(&self) -> usize {
+        self.body.len()
+    }
+}
+
+impl Row {
+    fn read(body: &[u8], place: Range<usize>, keys: &Keys) -> Self {
+        let line = &body[place.clone()];
+        let mut id = 0..0;
+        let mut recipient = 0..0;
+        let mut received = 0..0;
+        let mut status = 0..0;
+        let mut size = 0..0;
+        let mut to_ip = 0..0;
+        // A key that comes twice: the last one counts, as everywhere.
+        let is_object = Scan::new(line)
+            .members(|key, value| match &line[key] {
+                b"id" => id = value,
+                b"recipientAddress" => recipient = value,
+                b"receivedDateTime" => received = value,
+                b"status" => status = value,
+                b"size" => size = value,
+                b"toIP" => to_ip = value,
+                _ => {}
+            })
+            .is_some();
+        let key = match (text(&line[id]), text(&line[recipient])) {
+            (Some(id), Some(recipient)) if is_object => keys.of_row(&id, &recipient),
+            _ => keys.of_bytes(line),
+        };
+        let received_us = text(&line[received]).and_then(|time| parse_time_us(time.as_bytes()));
+        let content = keys.content([&line[status.clone()], &line[size], &line[to_ip]]);
+        let shift = |range: &Range<usize>| narrow(&(range.start + place.start..range.end + place.start));
+        Self {
+            status: shift(&status),
+            place: narrow(&place),
+            received_us,
+            key,
+            content,
+        }
+    }
+}
+
+/// The text of a JSON string that is not empty; `None` for every other value.
+fn text(value: &[u8]) -> Option<String> {
+    let [b'"', inner @ .., b'"'] = value else {
+        return None;
+    };
+    if inner.is_empty() {
+        return None;
+    }
+    if memchr::memchr(b'\\', inner).is_none() {
+        return std::str::from_utf8(inner).ok().map(str::to_owned);
+    }
+    serde_json::from_slice(value).ok()
+}
+
+/// A trace id as it is compared: a GUID in lower case with dashes, another text as it is.
+fn compared(id: &str) -> String {
+    let digits: String = id
+        .trim_matches(['{', '}'])
+        .chars()
+        .filter(|&c| c != '-')
+        .collect();
+    if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return id.to_owned();
+    }
+    let digits = digits.to_ascii_lowercase();
+    let (first, rest) = digits.split_at(8);
+    let (node, groups) = (&rest[12..], &rest[..12]);
+    format!(
+        "{first}-{}-{}-{}-{node}",
+        &groups[..4],
+        &groups[4..8],
+        &groups[8..]
+    )
+}
+
+/// The parser has checked that a body fits into 32 bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "places are inside a body of checked length"
+)]
+fn narrow(range: &Range<usize>) -> Range<u32> {
+    range.start as u32..range.end as u32
+}
+
+fn wide(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn page(body: &str) -> Option<Page> {
+        Page::parse(body.as_bytes().to_vec(), &Keys::new("tenant", [7; 32]))
+    }
+
+    const ROW: &str = r#"{ "id":"4451a062-48cb-e80d-e8c0-196330437ae6", "recipientAddress":"Ada@example.com","receivedDateTime":"2025-06-13T10:30:00.5Z","size":1,"toIP":"","status":"delivered"}"#;
+
+    #[test]
+    fn rows_keep_their_bytes() {
+        let body = format!(
+            "{{\"@odata.context\":\"x\",\"value\":[{ROW} ,\n{ROW}],\"@odata.nextLink\":\"https:\\/\\/a\"}}"
+        );
+        let page = page(&body).unwrap();
+        assert_eq!(page.rows().len(), 2);
+        assert_eq!(page.line(&page.rows()[1]), ROW.as_bytes());
+        assert_eq!(page.status(&page.rows()[0]), "delivered");
+        assert_eq!(page.next_link(), Some("https://a"));
+        assert_eq!(page.rows()[0].received_s(), Some(1_749_810_600));
+    }
+
+    #[test]
+    fn the_key_forgets_the_case_and_the_content_does_not_forget_the_status() {
+        let other = ROW.replace("Ada@", "aDA@").replace("4451a062", "4451A062");
+        let changed = ROW.replace("delivered", "failed");
+        let body = format!("{{\"value\":[{ROW},{other},{changed}]}}");
+        let page = page(&body).unwrap();
+        let rows = page.rows();
+        assert_eq!(rows[0].key, rows[1].key);
+        assert_eq!(rows[0].content, rows[1].content);
+        assert_eq!(rows[0].key, rows[2].key);
+        assert_ne!(rows[0].content, rows[2].content);
+    }
+
+    #[test]
+    fn the_event_id_has_one_spelling() {
+        let page = page(&format!("{{\"value\":[{ROW},null]}}")).unwrap();
+        let id = "4451a062-48cb-e80d-e8c0-196330437ae6";
+        assert_eq!(
+            page.event_id(&page.rows()[0]),
+            format!("{id}/ada@example.com/delivered")
+        );
+        assert_eq!(page.event_id(&page.rows()[1]).len(), 64);
+        assert_eq!(compared("{4451A06248CBE80DE8C0196330437AE6}"), id);
+        assert_eq!(compared("Not-A-GUID"), "Not-A-GUID");
+    }
+
+    #[test]
+    fn recipients_of_one_message_are_different_rows() {
+        let other = ROW.replace("Ada@", "Bob@");
+        let page = page(&format!("{{\"value\":[{ROW},{other}]}}")).unwrap();
+        assert_ne!(page.rows()[0].key, page.rows()[1].key);
+    }
+
+    #[test]
+    fn a_malformed_row_does_not_cost_its_page() {
+        let body = format!("{{\"value\":[{ROW},null,42,\"text\",{{\"id\":1e}},[1,{{}}],{ROW}]}}");
+        let page = page(&body).unwrap();
+        assert_eq!(page.rows().len(), 7);
+        assert_eq!(page.line(&page.rows()[4]), br#"{"id":1e}"#);
+        assert_eq!(page.line(&page.rows()[6]), ROW.as_bytes());
+        assert_eq!(page.rows()[1].received_us, None);
+        assert_ne!(page.rows()[1].key, page.rows()[2].key);
+    }
+
+    #[test]
+    fn bad_utf8_in_a_row_does_not_cost_its_page() {
+        let mut body = b"{\"value\":[{\"id\":\"\xff\",\"subject\":\"\xc0\\\"]}\"}]}".to_vec();
+        body.push(b'\n');
+        let page = Page::parse(body, &Keys::new("tenant", [7; 32])).unwrap();
+        assert_eq!(page.rows().len(), 1);
+    }
+
+    #[test]
+    fn what_is_cut_short_is_no_page() {
+        let body = format!("{{\"value\":[{ROW},{ROW}],\"@odata.nextLink\":\"https://a/b\"}}");
+        for end in 0..body.len() {
+            assert!(page(&body[..end]).is_none(), "cut at {end}");
+        }
+        assert!(page(&body).is_some());
+        assert!(page(&format!("{body}x")).is_none());
+        assert!(page("<html>").is_none());
+        assert!(page("[]").is_none());
+        assert!(page("{\"error\":{}}").is_none());
+    }
+
+    #[test]
+    fn an_empty_page_may_have_a_next_link() {
+        let page = page("{\"value\":[],\"@odata.nextLink\":\"https://a/b\"}").unwrap();
+        assert!(page.rows().is_empty());
+        assert_eq!(page.next_link(), Some("https://a/b"));
+    }
+}
