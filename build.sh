@@ -17,11 +17,12 @@ usage() {
   house         who may depend on whom, how long files may be; part of `test`
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
+  integrations  what destinations install: templates, rules, source types -> dist/elastic, dist/sentinel, dist/splunk
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
                 (--no-default-features leaves the command `simulate` out)
-  all           component, plain, program
+  all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
@@ -140,10 +141,22 @@ do_program() {
     printf 'dist/message-trace\n'
 }
 
+# What Elasticsearch, Sentinel and Splunk install before the first event.
+do_integrations() {
+    local name
+    for name in elastic sentinel splunk; do
+        rm -rf "dist/$name"
+        mkdir -p dist
+        cp -R "integrations/$name" "dist/$name"
+        printf 'dist/%s\n' "$name"
+    done
+}
+
 do_all() {
     do_component
     do_plain
     do_program
+    do_integrations
 }
 
 # The core module alone, by its path; `reproducible` calls it in its copy.

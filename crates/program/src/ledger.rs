@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use message_trace_collector::ledger::{
-    FileLedger, Gap, LedgerError, Recovery, SETTLED, Span, Survey, recover,
+    Behind, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, Survey, recover,
 };
 use message_trace_sources::graph::{RETENTION_S, write_time};
 
@@ -64,6 +64,12 @@ fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
     Ok(if arguments.json {
         let mut shown = as_json(&survey, now_ms);
         shown["dead_letters"] = letters.into();
+        let lag = |lag: Lag| json!({ "sink": lag.sink, "rows": lag.rows });
+        shown["behind"] = Behind::open(Behind::path_of(&arguments.ledger))?
+            .lags()?
+            .into_iter()
+            .map(lag)
+            .collect();
         format!("{shown}\n")
     } else {
         let mut text = as_text(&survey, now_ms);
@@ -73,6 +79,9 @@ fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<16} {letters}{hint}", "dead letters");
+        for Lag { sink, rows } in Behind::open(Behind::path_of(&arguments.ledger))?.lags()? {
+            let _ = writeln!(text, "{:<16} {sink}, by {rows} rows", "behind");
+        }
         text
     })
 }

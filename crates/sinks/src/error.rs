@@ -31,6 +31,20 @@ pub enum SinkError {
         /// Whether the answer is a web page, as a gateway's sign-in is.
         is_page: bool,
     },
+    /// The service has taken events and has not acknowledged them yet.
+    NotYetAcknowledged {
+        /// How many.
+        events: usize,
+    },
+    /// The credential for the service cannot be had: one sentence with the fix.
+    NoToken {
+        /// The sentence.
+        sentence: String,
+        /// What has to be done.
+        remedy: Remedy,
+        /// The wait that the sign-in service asked for, if any.
+        retry_after: Option<Duration>,
+    },
     /// The service refuses the request whatever its events: wrong credential, wrong address, a redirect.
     Denied {
         /// Its status.
@@ -38,6 +52,17 @@ pub enum SinkError {
     },
     /// The service refuses events, and has never accepted one: the sink, not the events, is mis-set.
     RefusesAll(RefusedReason),
+    /// The service refuses every event of a request alike, with a reason that says as much of its own setting.
+    RefusesEach(RefusedReason),
+    /// The service is set up in another way than the sink: one sentence with the fix.
+    Misset(&'static str),
+    /// What waits for a sink cannot be kept: one sentence with the fix.
+    NotKept {
+        /// The sentence.
+        sentence: String,
+        /// What has to be done.
+        remedy: Remedy,
+    },
     /// A file or folder cannot be written.
     Storage {
         /// Which.
@@ -66,10 +91,14 @@ impl SinkError {
     pub const fn remedy(&self) -> Remedy {
         match self {
             Self::Unreachable(error) => error.remedy(),
-            Self::Closed | Self::Unavailable { .. } => Remedy::Retry,
-            Self::NotAcknowledged { .. } | Self::Denied { .. } | Self::RefusesAll(_) | Self::Locked(_) => {
-                Remedy::Configure
-            }
+            Self::NoToken { remedy, .. } | Self::NotKept { remedy, .. } => *remedy,
+            Self::Closed | Self::Unavailable { .. } | Self::NotYetAcknowledged { .. } => Remedy::Retry,
+            Self::NotAcknowledged { .. }
+            | Self::Denied { .. }
+            | Self::RefusesAll(_)
+            | Self::RefusesEach(_)
+            | Self::Misset(_)
+            | Self::Locked(_) => Remedy::Configure,
             Self::Storage { .. } => Remedy::Storage,
             Self::Internal(_) => Remedy::Report,
         }
@@ -79,7 +108,9 @@ impl SinkError {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::Unavailable { retry_after, .. } | Self::NoToken { retry_after, .. } => *retry_after,
+            // It has them; asking again is all there is to do.
+            Self::NotYetAcknowledged { .. } => Some(Duration::from_secs(1)),
             _ => None,
         }
     }
@@ -96,6 +127,12 @@ impl fmt::Display for SinkError {
             Self::Unavailable { status, .. } => {
                 write!(f, "the sink answers {status} for now; nothing is lost")
             }
+            Self::NotYetAcknowledged { events } => write!(
+                f,
+                "the sink has taken {events} events and has not acknowledged them yet; nothing is lost"
+            ),
+            Self::NoToken { sentence, .. } | Self::NotKept { sentence, .. } => f.write_str(sentence),
+            Self::Misset(sentence) => f.write_str(sentence),
             Self::NotAcknowledged { status, is_page: true } => write!(
                 f,
                 "the sink answers {status} with a web page, which acknowledges nothing; check the sink's url and what \
@@ -106,9 +143,9 @@ impl fmt::Display for SinkError {
                 "the sink answers {status}, which acknowledges nothing; check the sink's url, or name the status in \
                  expect-status if it means that all events were accepted"
             ),
-            Self::Denied { status: 401 | 403 } => {
-                f.write_str("the sink refuses the credential; check the sink's secret-headers")
-            }
+            Self::Denied { status: 401 | 403 } => f.write_str(
+                "the sink refuses the credential; check the sink's key, token or secret-headers and what they may do",
+            ),
             Self::Denied { status: 300..=399 } => f.write_str(
                 "the sink redirects, which is not followed; set the sink's url to its final address",
             ),
@@ -123,6 +160,10 @@ impl fmt::Display for SinkError {
                 f,
                 "the sink has accepted no event yet and refuses the first with {reason}; check the sink's url, format \
                  and the target"
+            ),
+            Self::RefusesEach(reason) => write!(
+                f,
+                "the sink refuses every event alike with {reason}; check the pipeline, index and template there"
             ),
             Self::Storage { path, kind } => {
                 let path = path.display();

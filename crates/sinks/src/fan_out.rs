@@ -1,6 +1,6 @@
 //! Several sinks as one.
 
-use super::{Batch, Refused, Sink, SinkError, SinkFailure};
+use super::{Batch, Check, Refused, Sink, SinkError, SinkFailure};
 
 /// A sink among others.
 pub struct Member {
@@ -17,6 +17,15 @@ pub struct Refusal {
     pub sink: String,
     /// Which event, and why.
     pub refused: Refused,
+}
+
+/// What became of a batch at each sink by itself.
+#[derive(Debug, Default)]
+pub struct Apart {
+    /// How many sinks have it.
+    pub accepted: usize,
+    /// The sinks that do not, with whether they have ever accepted an event.
+    pub failed: Vec<(SinkFailure, bool)>,
 }
 
 /// Delivers each batch to every sink; acknowledged when all have.
@@ -113,10 +122,60 @@ impl FanOut {
             *acknowledged = Some(fingerprint);
         }
         // The next batch may be the same one on purpose, when a window is read again.
+        Ok(self.forget())
+    }
+
+    /// Delivers a batch to each sink that is not left out and has not acknowledged it yet, whatever becomes of the others.
+    ///
+    /// What has acknowledged it is remembered until [`FanOut::forget`].
+    pub fn deliver_apart(&mut self, batch: &Batch, is_left_out: &dyn Fn(&str) -> bool) -> Apart {
+        let fingerprint = batch.fingerprint();
+        if !self.acknowledged.contains(&Some(fingerprint)) {
+            self.refused.clear();
+        }
+        let mut apart = Apart::default();
+        for (Member { sink, .. }, acknowledged) in self.members.iter_mut().zip(&mut self.acknowledged) {
+            let name = sink.name().to_owned();
+            if is_left_out(&name) {
+                continue;
+            }
+            if *acknowledged == Some(fingerprint) {
+                apart.accepted += 1;
+                continue;
+            }
+            match sink.deliver(batch) {
+                Ok(delivery) => {
+                    let refused = delivery.refused.into_iter();
+                    self.refused.extend(refused.map(|refused| Refusal {
+                        sink: name.clone(),
+                        refused,
+                    }));
+                    *acknowledged = Some(fingerprint);
+                    apart.accepted += 1;
+                }
+                Err(error) => {
+                    let is_proven = sink.has_accepted() != Some(false);
+                    apart.failed.push((SinkFailure { sink: name, error }, is_proven));
+                }
+            }
+        }
+        apart
+    }
+
+    /// Forgets who has the batch, which is through; gives what was refused of it.
+    pub fn forget(&mut self) -> Vec<Refusal> {
         self.acknowledged.fill(None);
         let mut refused = std::mem::take(&mut self.refused);
         refused.sort_by_key(|refusal| refusal.refused.index);
-        Ok(refused)
+        refused
+    }
+
+    /// Asks each sink what [`Sink::check`] asks, in their order, with their names.
+    pub fn check(&mut self) -> Vec<(String, Result<Check, SinkError>)> {
+        self.members
+            .iter_mut()
+            .map(|member| (member.sink.name().to_owned(), member.sink.check()))
+            .collect()
     }
 
     /// Flushes all sinks and lets go of what they hold. No batch follows.

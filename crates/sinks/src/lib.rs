@@ -5,26 +5,34 @@
 //! committed. A batch that was not answered is delivered again, with the same event ids: at least once, and effectively
 //! once by id. No sink waits: how long to wait after a failure is for polling to say, which has other work meanwhile.
 //!
-//! To add one: a file or folder here with a type that implements [`Sink`]; its keys and its opening in the program's
-//! `config/`, its cases in the program's `tests/wire/`. A service that judges events one by one gives its verdicts as
-//! [`Refused`].
+//! To add a service that takes events over HTTP: a folder here with a type that implements [`Service`], and a line in
+//! the program's `config/services/mod.rs`. Anything else implements [`Sink`] itself. CONTRIBUTING says how.
 
 mod batch;
 mod dead_letter;
 mod error;
 mod fan_out;
-mod file;
-mod http;
+mod named;
 mod stdout;
+mod file;
+pub mod service;
+mod http;
+pub mod elasticsearch;
+pub mod sekoia;
+pub mod sentinel;
+pub mod splunk;
 
+use std::borrow::Cow;
 use std::fmt;
 
-pub use self::http::{BodyFormat, HttpOptions, HttpSink};
+pub use self::http::{BodyFormat, Http, HttpOptions, HttpSink};
 pub use batch::{Batch, BatchError, Event, EventKey};
 pub use dead_letter::{DeadLetter, Letter, LetterKey, TRANSFORM, count_letters};
 pub use error::{SinkError, SinkFailure};
-pub use fan_out::{FanOut, Member, Refusal};
+pub use fan_out::{Apart, FanOut, Member, Refusal};
 pub use file::{FileOptions, FileSink};
+pub use named::Named;
+pub use service::{Service, ServiceSink};
 pub use stdout::StdoutSink;
 
 /// Where events go.
@@ -49,6 +57,15 @@ pub trait Sink: Send {
 
     /// Tells the sink that it accepted an event in an earlier run.
     fn note_accepted(&mut self) {}
+
+    /// Proves what can be proved without sending an event: that the sink is there, and takes what this program would send.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    fn check(&mut self) -> Result<Check, SinkError> {
+        Ok(Check::Authorized)
+    }
 
     /// Sends what the sink may hold back. The sinks of this crate hold nothing back between batches.
     ///
@@ -86,6 +103,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
         (**self).note_accepted();
     }
 
+    fn check(&mut self) -> Result<Check, SinkError> {
+        (**self).check()
+    }
+
     fn flush(&mut self) -> Result<(), SinkError> {
         (**self).flush()
     }
@@ -93,6 +114,15 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     fn close(&mut self) -> Result<(), SinkError> {
         (**self).close()
     }
+}
+
+/// What is known of a sink without an event sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// It is there and takes what this program would send.
+    Authorized,
+    /// It is there. The sentence says what could not be asked.
+    Reachable(&'static str),
 }
 
 /// The verdict on a batch: all events are accepted but those named.
@@ -117,7 +147,7 @@ pub enum RefusedReason {
     /// The service answered with this status for this event alone.
     Status(u16),
     /// The service's own code for this event, such as a mapping error. Never text that may hold the event's values.
-    Code(&'static str),
+    Code(Cow<'static, str>),
     /// The event alone is larger than the sink's limit, in bytes.
     TooLarge(usize),
 }

@@ -3,10 +3,12 @@
 //! A ledger belongs to one tenant and one source. Polling changes it only by a [`Transaction`], one for each page, after
 //! the sink has acknowledged the page and never before; and by a charge, one for each request, before it is sent.
 
+mod behind;
 mod coverage;
 mod file;
 mod memory;
 
+pub use behind::{Behind, Lag, MAX_BEHIND_BYTES, Waiting};
 pub use coverage::{Coverage, SETTLED, Segment, Span};
 pub use file::{FileLedger, LedgerError, Notes, Recovery, Survey, recover};
 pub use memory::MemoryLedger;

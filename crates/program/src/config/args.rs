@@ -91,6 +91,9 @@ pub struct PollArgs {
     /// Where events go: stdout, file:PATH or http(s)://HOST/PATH; repeat it for more [default: stdout]
     #[arg(long = "sink", value_name = "SINK", help_heading = "Sink")]
     pub sinks: Vec<String>,
+    /// Send nothing; ask each sink whether it is there and takes what would be sent, say what cannot be asked, then end
+    #[arg(long, help_heading = "Sink")]
+    pub check_sinks: bool,
     /// File for rows that a sink refuses for good, until they are replayed [default: beside the ledger]
     #[arg(long, value_name = "FILE", help_heading = "Sink")]
     pub dead_letter: Option<String>,
@@ -131,6 +134,7 @@ impl PollArgs {
             keep_original,
             component,
             sinks,
+            check_sinks: _,
             dead_letter,
             ca_file,
             log,

@@ -1,5 +1,7 @@
 //! The credential of a setup.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -20,6 +22,39 @@ pub const SECRET_VARIABLES: [&str; 3] = [
 
 /// Where secret variables come from: the process, or a test.
 pub type Secrets<'a> = &'a dyn Fn(&str) -> Result<Option<SecretString>, SecretError>;
+
+/// Secret variables that are taken out of the environment once and kept, where several need the same one.
+pub struct KeptSecrets<'a> {
+    source: Secrets<'a>,
+    kept: RefCell<HashMap<String, SecretString>>,
+}
+
+impl<'a> KeptSecrets<'a> {
+    /// Keeps what comes from there.
+    #[must_use]
+    pub fn of(source: Secrets<'a>) -> Self {
+        Self {
+            source,
+            kept: RefCell::default(),
+        }
+    }
+
+    /// The value of a variable.
+    ///
+    /// # Errors
+    ///
+    /// As the source.
+    pub fn get(&self, name: &str) -> Result<Option<SecretString>, SecretError> {
+        if let Some(kept) = self.kept.borrow().get(name) {
+            return Ok(Some(kept.clone()));
+        }
+        let secret = (self.source)(name)?;
+        if let Some(secret) = &secret {
+            self.kept.borrow_mut().insert(name.to_owned(), secret.clone());
+        }
+        Ok(secret)
+    }
+}
 
 /// How a setup signs in. Names where secrets are, and holds none.
 #[derive(Clone, Debug, PartialEq, Eq)]

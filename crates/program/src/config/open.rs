@@ -1,11 +1,14 @@
 //! Opening the sinks of a setup.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Secrets, Setup, SinkSetup};
+use super::{KeptSecrets, Opening, Secrets, Setup, SinkSetup};
 use message_trace_net::http::Transport;
 use message_trace_remedy::Remedy;
-use message_trace_sinks::{FanOut, FileSink, HttpOptions, HttpSink, Member, Sink, SinkError, StdoutSink};
+use message_trace_sinks::{
+    FanOut, FileSink, HttpOptions, HttpSink, Member, Named, Sink, SinkError, StdoutSink,
+};
 
 /// Opens the sinks of a setup as one, behind one acknowledgement.
 ///
@@ -19,6 +22,9 @@ pub fn open_sinks(
     secrets: Secrets<'_>,
     transport: &Arc<dyn Transport>,
 ) -> Result<FanOut, OpenError> {
+    // Two sinks may need one variable, which is taken out of the environment with its first reading.
+    let kept = KeptSecrets::of(secrets);
+    let secrets: Secrets<'_> = &|name| kept.get(name);
     let open = |sink: &SinkSetup| -> Result<Box<dyn Sink>, OpenError> {
         Ok(match sink {
             SinkSetup::Stdout => Box::new(StdoutSink::new()),
@@ -38,16 +44,44 @@ pub fn open_sinks(
                 };
                 Box::new(HttpSink::new(link.clone(), options, Arc::clone(transport)))
             }
+            // A name of a name does not come about.
+            SinkSetup::Named { .. } => return Err(SinkError::Internal("a sink with two names").into()),
+            SinkSetup::Service { service, .. } => service.open(&Opening {
+                setup,
+                secrets,
+                transport,
+            })?,
         })
     };
     let member = |sink: &SinkSetup| {
         Ok(Member {
             key: sink.key(setup.options.target.name()),
-            sink: open(sink)?,
+            sink: match sink {
+                SinkSetup::Named { name, sink } => Box::new(Named::new(name.clone(), open(sink)?)),
+                sink => open(sink)?,
+            },
         })
     };
     let members: Result<Vec<_>, OpenError> = setup.sinks.iter().map(member).collect();
-    Ok(FanOut::new(members?))
+    Ok(FanOut::new(told_apart(members?)))
+}
+
+/// Gives each sink a name that no other has: the ledger and the dead letter know sinks by their names.
+fn told_apart(members: Vec<Member>) -> Vec<Member> {
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut apart = Vec::new();
+    for Member { key, sink } in members {
+        let nth = names
+            .entry(sink.name().to_owned())
+            .and_modify(|nth| *nth += 1)
+            .or_insert(1);
+        let sink: Box<dyn Sink> = match nth {
+            1 => sink,
+            nth => Box::new(Named::new(format!("{} ({nth})", sink.name()), sink)),
+        };
+        apart.push(Member { key, sink });
+    }
+    apart
 }
 
 impl SinkSetup {
@@ -58,6 +92,9 @@ impl SinkSetup {
             Self::Stdout => format!("stdout {target}"),
             Self::File { path, .. } => format!("file {target} {}", path.display()),
             Self::Http { link, options, .. } => format!("http {target} {:?} {}", options.format, link.uri()),
+            // What a sink is called changes nothing about where events go.
+            Self::Named { sink, .. } => return sink.key(target),
+            Self::Service { kind, service } => format!("{kind} {target} {}", service.place()),
         };
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }

@@ -1,17 +1,18 @@
 //! The sinks of a setup.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::file::{Source, texts, unknown};
+use super::file::Source;
 use super::layers::Layers;
-use super::{ConfigError, Kind, OpenError, Place, Secrets, bytes, duration};
-use message_trace_net::auth::read_secret_file;
-use message_trace_net::http::{Link, Origin, OriginError, SecretHeader};
+use super::services::{KINDS, ServiceSetup};
+use super::table::{SecretSource, Table};
+use super::{ConfigError, Place, bytes, duration};
+use message_trace_net::http::{Link, Origin, OriginError};
 use message_trace_sinks::{BodyFormat, FileOptions, HttpOptions};
 
 /// A sink, set up. Holds no secret.
@@ -35,34 +36,20 @@ pub enum SinkSetup {
         /// Headers whose values are secrets.
         secret_headers: Vec<(HeaderName, SecretSource)>,
     },
-}
-
-/// Where the value of a secret header is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretSource {
-    /// An environment variable.
-    pub variable: Option<String>,
-    /// A private file; counts where no variable is named.
-    pub file: Option<PathBuf>,
-    /// What goes before the secret, such as `Bearer `. No secret.
-    pub prefix: String,
-}
-
-impl SecretSource {
-    pub(super) fn read(&self, name: &HeaderName, secrets: Secrets<'_>) -> Result<SecretHeader, OpenError> {
-        let wrong = |what: String| OpenError::Secret(format!("the sink's header {name}: {what}"));
-        let secret = match (&self.variable, &self.file) {
-            (Some(variable), _) => secrets(variable)
-                .map(|secret| secret.ok_or_else(|| wrong(format!("{variable} is not set; set it")))),
-            (None, Some(file)) => read_secret_file(file).map(Ok),
-            (None, None) => Ok(Err(wrong("it names no secret".to_owned()))),
-        };
-        let secret = secret.map_err(|error| wrong(error.to_string()))??;
-        let value = SecretString::from(format!("{}{}", self.prefix, secret.expose_secret()));
-        let malformed =
-            || wrong("the secret holds characters that no header has; check its last line".to_owned());
-        SecretHeader::new(name.clone(), value).ok_or_else(malformed)
-    }
+    /// A service with keys of its own.
+    Service {
+        /// Its `type`.
+        kind: &'static str,
+        /// Its keys.
+        service: Arc<dyn ServiceSetup>,
+    },
+    /// A sink with a name of its own.
+    Named {
+        /// The name.
+        name: String,
+        /// The sink; never a named one.
+        sink: Box<SinkSetup>,
+    },
 }
 
 /// A `[[sinks]]` table of the file.
@@ -71,10 +58,11 @@ pub(super) struct SinkTable {
     setup: SinkSetup,
 }
 
-const STDOUT_KEYS: [&str; 1] = ["type"];
-const FILE_KEYS: [&str; 4] = ["type", "path", "rotate-size", "rotate-every"];
-const HTTP_KEYS: [&str; 10] = [
+const STDOUT_KEYS: [&str; 2] = ["type", "name"];
+const FILE_KEYS: [&str; 5] = ["type", "name", "path", "rotate-size", "rotate-every"];
+const HTTP_KEYS: [&str; 11] = [
     "type",
+    "name",
     "url",
     "format",
     "gzip",
@@ -89,7 +77,9 @@ const HTTP_KEYS: [&str; 10] = [
 impl SinkTable {
     pub(super) fn read(source: &Source<'_>, value: &Spanned<DeValue<'_>>) -> Result<Self, ConfigError> {
         let table = Table::read(source, value, "sinks")?;
-        let setup = match table.text("type")?.as_deref() {
+        let kind = table.text("type")?;
+        let service = KINDS.iter().find(|known| Some(known.name) == kind.as_deref());
+        let setup = match kind.as_deref() {
             Some("stdout") => {
                 table.allow(&STDOUT_KEYS)?;
                 SinkSetup::Stdout
@@ -112,101 +102,34 @@ impl SinkTable {
                 table.allow(&HTTP_KEYS)?;
                 table.http()?
             }
-            _ => return Err(table.missing("type", "expected type = \"stdout\", \"file\" or \"http\"")),
+            _ => match service {
+                Some(known) => {
+                    table.allow(&[&["type", "name"], known.keys].concat())?;
+                    SinkSetup::Service {
+                        kind: known.name,
+                        service: (known.read)(&table)?,
+                    }
+                }
+                None => return Err(table.missing("type", &expected_kinds())),
+            },
+        };
+        let setup = match table.sink_name()? {
+            Some(name) => SinkSetup::Named {
+                name,
+                sink: Box::new(setup),
+            },
+            None => setup,
         };
         Ok(Self { setup })
     }
 }
 
-/// A table of the file, with the place of each key.
-struct Table<'a, 'b> {
-    source: &'a Source<'b>,
-    name: &'static str,
-    start: usize,
-    rows: Vec<(String, Place, &'a DeValue<'b>)>,
+fn expected_kinds() -> String {
+    let services: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    format!("expected stdout, file, http, {}", services.join(", "))
 }
 
 impl<'a, 'b> Table<'a, 'b> {
-    fn read(
-        source: &'a Source<'b>,
-        value: &'a Spanned<DeValue<'b>>,
-        name: &'static str,
-    ) -> Result<Self, ConfigError> {
-        let start = value.span().start;
-        let table = value.get_ref().as_table();
-        let table = table.ok_or_else(|| ConfigError::new(source.place(start), name, "expected a table"))?;
-        let row = |(key, value): (&Spanned<_>, &'a Spanned<DeValue<'b>>)| {
-            let key: &Spanned<toml::de::DeString<'_>> = key;
-            (
-                key.get_ref().to_string(),
-                source.place(key.span().start),
-                value.get_ref(),
-            )
-        };
-        Ok(Self {
-            source,
-            name,
-            start,
-            rows: table.iter().map(row).collect(),
-        })
-    }
-
-    fn allow(&self, keys: &[&str]) -> Result<(), ConfigError> {
-        match self.rows.iter().find(|(name, ..)| !keys.contains(&name.as_str())) {
-            Some((name, place, _)) => Err(ConfigError::new(
-                place.clone(),
-                name,
-                unknown(name, keys.iter().copied()),
-            )),
-            None => Ok(()),
-        }
-    }
-
-    fn missing(&self, key: &str, what: &str) -> ConfigError {
-        ConfigError::new(self.place(key), format!("{}.{key}", self.name), what)
-    }
-
-    fn place(&self, key: &str) -> Place {
-        let row = self.rows.iter().find(|(name, ..)| name == key);
-        row.map_or_else(|| self.source.place(self.start), |(_, place, _)| place.clone())
-    }
-
-    fn value(&self, key: &str) -> Option<&'a DeValue<'b>> {
-        self.rows
-            .iter()
-            .find(|(name, ..)| name == key)
-            .map(|(.., value)| *value)
-    }
-
-    fn text(&self, key: &str) -> Result<Option<String>, ConfigError> {
-        let Some(value) = self.value(key) else {
-            return Ok(None);
-        };
-        let text = texts(value, Kind::One).and_then(|texts| texts.into_iter().next());
-        text.map(Some)
-            .ok_or_else(|| self.missing(key, "expected a text or number"))
-    }
-
-    fn parse<T>(
-        &self,
-        key: &str,
-        expected: &str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, ConfigError> {
-        let read =
-            |text: String| read(&text).ok_or_else(|| self.missing(key, &format!("expected {expected}")));
-        self.text(key)?.map(read).transpose()
-    }
-
-    fn switch(&self, key: &str) -> Result<Option<bool>, ConfigError> {
-        let read = |value: &DeValue<'_>| {
-            value
-                .as_bool()
-                .ok_or_else(|| self.missing(key, "expected true or false"))
-        };
-        self.value(key).map(read).transpose()
-    }
-
     fn http(&self) -> Result<SinkSetup, ConfigError> {
         let url = self
             .text("url")?

@@ -30,6 +30,9 @@ pub(super) struct Service {
     pub(super) transport: Arc<dyn Transport>,
 }
 
+/// How often a sink that is behind is looked after while nothing is delivered.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
 /// What a fetcher is asked to do.
 enum Job {
     Fetch(u64, Call),
@@ -105,7 +108,18 @@ pub(super) fn drive(
 
 /// Delivers what is queued, until nothing can be queued any more.
 fn hand_over(handover: &mut Handover, queue: &Receiver<Arc<Delivery>>, inputs: &Sender<Input>) {
-    for delivery in queue {
+    loop {
+        let delivery = match queue.recv_timeout(CATCH_UP) {
+            Ok(delivery) => delivery,
+            Err(RecvTimeoutError::Timeout) => {
+                // Also where no rows come: the next delivery says what is wrong.
+                if let Err(failure) = handover.catch_up() {
+                    log::debug!("{failure}");
+                }
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let news = handover.news();
         let answer = catch_unwind(AssertUnwindSafe(|| handover.answer(&delivery)));
         let input = answer.unwrap_or_else(|_| {

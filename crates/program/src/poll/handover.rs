@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use message_trace::Revision;
 
+use super::lagging::Lagging;
+use message_trace_collector::ledger::Behind;
 use message_trace_collector::poll::{Delivery, Fault, Input};
 use message_trace_host::{BATCH_BYTES, Reason, Transform};
 use message_trace_sinks::{
@@ -18,6 +20,8 @@ pub(super) struct Handover {
     news: Arc<Mutex<News>>,
     /// A delivery that the sinks have accepted, and what of it is still to be kept: the disk was full.
     accepted: Option<(Arc<Delivery>, Vec<Letter>)>,
+    /// The sinks that are behind.
+    pub(super) lagging: Lagging,
 }
 
 /// What a handover tells beside its answers.
@@ -60,8 +64,14 @@ struct Events {
 }
 
 impl Handover {
-    pub(super) fn new(transform: Box<dyn Transform>, sinks: FanOut, dead_letter: DeadLetter) -> Self {
+    pub(super) fn new(
+        transform: Box<dyn Transform>,
+        sinks: FanOut,
+        dead_letter: DeadLetter,
+        behind: Behind,
+    ) -> Self {
         Self {
+            lagging: Lagging::of(behind),
             transform,
             sinks,
             dead_letter,
@@ -119,7 +129,7 @@ impl Handover {
             Some((accepted, letters)) if Arc::ptr_eq(&accepted, delivery) => letters,
             _ => {
                 let items = items(delivery);
-                let handed = self.hand_over(&items, None)?;
+                let handed = self.hand_over_apart(&items)?;
                 letters(&items, handed)
             }
         };
@@ -143,8 +153,42 @@ impl Handover {
         Ok(())
     }
 
+    /// Transforms items and delivers their events to each sink that keeps up. A sink that fails falls behind, if another has
+    /// them; those that are behind get them later.
+    fn hand_over_apart(&mut self, items: &[Item<'_>]) -> Result<Handed, SinkFailure> {
+        self.catch_up()?;
+        let lags = self.lags()?;
+        let (batch, places, rejected) = self.events(items)?;
+        let mut refused = Vec::new();
+        if !batch.is_empty() {
+            let is_behind = |name: &str| lags.iter().any(|lag| lag.sink == name);
+            let apart = self.sinks.deliver_apart(&batch, &is_behind);
+            self.put_behind(apart, &lags, items)?;
+            refused = self.sinks.forget();
+        }
+        of_items(refused, &places).map(|refused| Handed { rejected, refused })
+    }
+
     /// Transforms items and delivers their events, to all sinks or to those of one name.
     pub(super) fn hand_over(&mut self, items: &[Item<'_>], to: Option<&str>) -> Result<Handed, SinkFailure> {
+        let (batch, places, rejected) = self.events(items)?;
+        let refused = if batch.is_empty() {
+            Vec::new()
+        } else {
+            self.sinks.deliver(&batch, to)?
+        };
+        of_items(refused, &places).map(|refused| Handed { rejected, refused })
+    }
+
+    /// The events of items, which item each is of, and which items gave none.
+    #[expect(
+        clippy::type_complexity,
+        reason = "three parts of one answer, taken apart at once"
+    )]
+    fn events(
+        &mut self,
+        items: &[Item<'_>],
+    ) -> Result<(Batch, Vec<usize>, Vec<(usize, Reason)>), SinkFailure> {
         let Events {
             bytes,
             keys,
@@ -153,17 +197,7 @@ impl Handover {
         } = self.transform(items);
         let batch = Batch::from_ndjson(bytes, keys)
             .map_err(|_| SinkError::Internal("the component's events do not match their lines"))?;
-        let mut refused = if batch.is_empty() {
-            Vec::new()
-        } else {
-            self.sinks.deliver(&batch, to)?
-        };
-        for refusal in &mut refused {
-            let place = places.get(refusal.refused.index);
-            refusal.refused.index =
-                *place.ok_or(SinkError::Internal("a sink refused what it was not given"))?;
-        }
-        Ok(Handed { rejected, refused })
+        Ok((batch, places, rejected))
     }
 
     fn transform(&mut self, items: &[Item<'_>]) -> Events {
@@ -251,6 +285,15 @@ impl Events {
             sequence: u32::try_from(item.sequence).unwrap_or(u32::MAX),
         });
     }
+}
+
+/// Refusals of events, as refusals of items.
+fn of_items(mut refused: Vec<Refusal>, places: &[usize]) -> Result<Vec<Refusal>, SinkFailure> {
+    for refusal in &mut refused {
+        let place = places.get(refusal.refused.index);
+        refusal.refused.index = *place.ok_or(SinkError::Internal("a sink refused what it was not given"))?;
+    }
+    Ok(refused)
 }
 
 pub(super) fn lock(news: &Mutex<News>) -> MutexGuard<'_, News> {

@@ -1,7 +1,9 @@
 //! The command `poll`: drives the core of polling with a clock, sockets, a file and a sink.
 
+mod check;
 mod driver;
 mod handover;
+mod lagging;
 mod progress;
 mod replay;
 mod run;

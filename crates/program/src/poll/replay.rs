@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::handover::{Handed, Handover, Item, letters};
 use super::run::{transform, watch_signals};
 use crate::config::{Setup, open_sinks};
-use message_trace_collector::ledger::FileLedger;
+use message_trace_collector::ledger::{Behind, FileLedger};
 use message_trace_collector::poll::{Backoff, Fault};
 use message_trace_net::auth::take_variable;
 use message_trace_net::http::{Client, Pause as _, Stop, Transport};
@@ -55,6 +55,7 @@ pub fn replay(setup: &Setup, is_wanted: &dyn Fn(&Letter) -> bool) -> Result<Repl
             transform(setup)?,
             sinks,
             DeadLetter::new(setup.dead_letter.clone()),
+            Behind::open(Behind::path_of(&setup.ledger)).map_err(|error| fault(error.remedy(), &error))?,
         ),
         stop,
         waiting: Vec::new(),

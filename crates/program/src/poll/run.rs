@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::check::check_sinks;
 use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
-use crate::config::{Backfill, Environment, PollArgs, Setup, load, open_sinks};
-use message_trace_collector::ledger::FileLedger;
+use crate::config::{Backfill, Environment, KeptSecrets, PollArgs, Setup, load, open_sinks};
+use message_trace_collector::ledger::{Behind, FileLedger};
 use message_trace_collector::poll::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use message_trace_host::{Cache, Host};
 use message_trace_net::auth::{Authenticator, protect_process, take_variable};
@@ -26,7 +27,13 @@ pub type Ended = Result<(), Fault>;
 pub fn run(arguments: &PollArgs) -> ExitCode {
     protect_process();
     let environment = Environment::of_process();
-    let ended = load_setup(arguments, &environment).and_then(|setup| run_setup(&setup));
+    let ended = load_setup(arguments, &environment).and_then(|setup| {
+        if arguments.check_sinks {
+            check_sinks(&setup)
+        } else {
+            run_setup(&setup)
+        }
+    });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { remedy, sentence }) => {
@@ -59,14 +66,16 @@ pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Set
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
     // Secrets first: they are taken out of the environment while there is one thread.
+    let secrets = KeptSecrets::of(&take_variable);
+    let secrets = |name: &str| secrets.get(name);
     let credential = setup
         .auth
-        .credential()
+        .credential_with(&secrets, SystemTime::now())
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let client = Client::new(setup.client.clone())
         .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let sinks = open_sinks(setup, &take_variable, &transport)
+    let sinks = open_sinks(setup, &secrets, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
@@ -74,6 +83,8 @@ pub fn run_setup(setup: &Setup) -> Ended {
         transform(setup)?,
         sinks,
         DeadLetter::new(setup.dead_letter.clone()),
+        Behind::open(Behind::path_of(&setup.ledger))
+            .map_err(|error| Fault::new(error.remedy(), error.to_string()))?,
     );
     let is_sink_proven = prepare(&mut handover, &mut ledger)?;
     let tracing = setup
@@ -101,12 +112,35 @@ pub fn run_setup(setup: &Setup) -> Ended {
             let _ = inputs.send(Input::Stop);
         });
     });
+    let lagging = left_behind(&mut handover);
     let closed = handover.sinks().close();
     match outcome {
         Outcome::Failed(fault) => Err(fault),
-        Outcome::CaughtUp | Outcome::Stopped => {
-            closed.map_err(|error| Fault::new(error.remedy(), error.to_string()))
+        Outcome::CaughtUp => {
+            lagging.and_then(|()| closed.map_err(|error| Fault::new(error.remedy(), error.to_string())))
         }
+        Outcome::Stopped => closed.map_err(|error| Fault::new(error.remedy(), error.to_string())),
+    }
+}
+
+/// Lets the sinks that are behind catch up once more, and says which do not.
+fn left_behind(handover: &mut Handover) -> Ended {
+    let fault =
+        |failure: message_trace_sinks::SinkFailure| Fault::new(failure.error.remedy(), failure.to_string());
+    handover.catch_up().map_err(fault)?;
+    let lags = handover.lags().map_err(fault)?;
+    for lag in &lags {
+        log::warn!(sink = lag.sink, rows = lag.rows; "the sink is behind; its rows are kept, and follow with the next run");
+    }
+    match lags.first() {
+        None => Ok(()),
+        Some(lag) => Err(Fault::new(
+            Remedy::Retry,
+            format!(
+                "{} is behind by {} rows; they are kept beside the ledger: start again when it is back, nothing is lost",
+                lag.sink, lag.rows
+            ),
+        )),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod collector;
 mod delivery;
+mod lagging;
 mod refusals;
 mod secrecy;
 mod sentences;

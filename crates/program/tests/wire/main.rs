@@ -11,6 +11,7 @@ mod layers;
 mod links;
 mod pinning;
 mod server;
+mod services;
 mod signing_in;
 mod simulated;
 mod sinks;

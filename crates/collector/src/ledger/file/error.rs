@@ -39,7 +39,7 @@ impl LedgerError {
         }
     }
 
-    pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
+    pub(in crate::ledger) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as C;
         let path = path.to_owned();
         match error.sqlite_error_code() {
