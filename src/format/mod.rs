@@ -5,10 +5,10 @@ mod reporting;
 mod envelope;
 mod line;
 mod shape;
-mod few;
+mod interpreted;
 
 pub(crate) use envelope::rows;
-pub(crate) use line::{Line, read};
+pub(crate) use line::Line;
 pub(crate) use shape::{Matched, Shapes};
 
 use crate::Rejection;
