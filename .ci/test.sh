@@ -27,6 +27,7 @@ do_test() {
         cargo test --locked --package message-trace --features interpreted-anywhere
     check 'npm package and web page' do_js test
     check 'Python package' do_python
+    check 'README, on the command line' do_command_line
     check 'conformance of all hosts' do_conformance
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
     ((failed == 0))
