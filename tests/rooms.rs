@@ -58,7 +58,7 @@ fn visit(folder: &Path, see: &mut impl FnMut(&Path)) {
             if !name.starts_with('.') && !["target", "dist", "node_modules"].contains(&name.as_str()) {
                 visit(&path, see);
             }
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
             see(&path);
         }
     }

@@ -28,7 +28,7 @@ const MAX_LITERAL: usize = 256;
 /// The shapes of the lines seen before. Holds keys, punctuation and white space, never a value.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
-    shapes: Vec<Shape>,
+    known: Vec<Shape>,
     /// Which shape is forgotten next, once there are too many.
     oldest: usize,
     /// How many rows fitted none since the last one that was to take a shape's place.
@@ -80,7 +80,7 @@ impl Shapes {
         ends: impl Fn(usize, bool) -> bool,
     ) -> Option<Matched> {
         let before = out.len();
-        for shape in &self.shapes {
+        for shape in &self.known {
             let end = shape.read(bytes, out, slots);
             if let Some(end) = end.filter(|&end| ends(end, shape.line_feed)) {
                 return Some(Matched {
@@ -118,21 +118,21 @@ impl Shapes {
 
     /// Remembers the shape of the row that was read last, if it can be one.
     fn learn(&mut self, row: &[u8], format: Format) {
-        let is_full = self.shapes.len() == MAX_SHAPES;
+        let is_full = self.known.len() == MAX_SHAPES;
         if is_full && self.misses < MISSES_A_SHAPE {
             self.misses += 1;
             return;
         }
         self.misses = 0;
-        let Some(shape) = Shape::of(row, format, &self.seen).filter(|shape| !self.shapes.contains(shape))
+        let Some(shape) = Shape::of(row, format, &self.seen).filter(|shape| !self.known.contains(shape))
         else {
             return;
         };
         if is_full {
-            self.shapes[self.oldest] = shape;
+            self.known[self.oldest] = shape;
             self.oldest = (self.oldest + 1) % MAX_SHAPES;
         } else {
-            self.shapes.push(shape);
+            self.known.push(shape);
         }
     }
 }
