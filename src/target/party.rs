@@ -46,7 +46,7 @@ impl<'a> Parties<'a> {
             .recipient
             .and_then(|recipient| put_lower(scratch, recipient));
         let end = scratch.len();
-        // Behind the text too something can be read.
+        // A whole block can be read behind the last address.
         scratch.put_array(&[0; WIDE]);
         let lower = scratch.as_slice();
         Self {
