@@ -23,6 +23,13 @@ pub(crate) struct Event<'a> {
     pub(crate) revision: Option<Revision<'a>>,
 }
 
+impl<'a> Event<'a> {
+    /// The status of the delivery before, if it was another one and is known.
+    fn previous_status(&self) -> Option<&'a str> {
+        self.revision.and_then(|revision| revision.previous_status)
+    }
+}
+
 /// How a target is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Writer {

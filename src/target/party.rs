@@ -58,11 +58,6 @@ impl<'a> Parties<'a> {
         }
     }
 
-    /// The parties that are there, sender first.
-    pub(super) fn iter(self) -> impl Iterator<Item = Party<'a>> {
-        self.sender.into_iter().chain(self.recipient)
-    }
-
     /// `None` where no domains are given, or where one of the two is missing. A bounce comes from outside.
     pub(super) fn direction(&self, options: &Prepared) -> Option<Direction> {
         if options.organization_domains.is_empty() || (self.sender.is_none() && !self.is_bounce) {
