@@ -24,14 +24,6 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let trace_id = record.trace_id.map(TraceId::of);
     let trace_id = trace_id.as_ref();
     let status = record.status.and_then(|status| Status::known(status.bytes()));
-    let domains = each_once(
-        sender.and_then(|party| party.domain),
-        recipient.and_then(|party| party.domain),
-    );
-    let users = each_once(
-        sender.map(|party| party.lower),
-        recipient.map(|party| party.lower),
-    );
     let original = Some(event.original).filter(|_| options.keep_original);
 
     event! { out;
@@ -100,9 +92,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
             "name": text(record.organization);
         }
         "related" {
-            "hosts" [for host in domains => host];
+            "hosts" [for domain in parties.domains() => domain];
             "ip" [for ip in record.ips() => ip.span()];
-            "user" [for user in users => user];
+            "user" [for address in parties.addresses() => address];
         }
         "source" {
             .. endpoint(out, record.from_ip.as_ref(), sender);
@@ -128,12 +120,6 @@ fn endpoint(out: &mut Out, ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
             }
         }
     }
-}
-
-/// Both texts, or one where they are the same.
-fn each_once<'a>(one: Option<Span<'a>>, two: Option<Span<'a>>) -> impl Iterator<Item = Span<'a>> {
-    let two = two.filter(|two| !one.is_some_and(|one| one.is(*two)));
-    [one, two].into_iter().flatten()
 }
 
 /// Writes the id on which an event can be upserted: the same for a row read twice, or read through two formats.

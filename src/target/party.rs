@@ -58,6 +58,22 @@ impl<'a> Parties<'a> {
         }
     }
 
+    /// Both domains in lower case, each once, the sender's first.
+    pub(super) fn domains(self) -> impl Iterator<Item = Span<'a>> {
+        each_once(
+            self.sender.and_then(|party| party.domain),
+            self.recipient.and_then(|party| party.domain),
+        )
+    }
+
+    /// Both addresses in lower case, each once, the sender's first.
+    pub(super) fn addresses(self) -> impl Iterator<Item = Span<'a>> {
+        each_once(
+            self.sender.map(|party| party.lower),
+            self.recipient.map(|party| party.lower),
+        )
+    }
+
     /// `None` where no domains are given, or where one of the two is missing. A bounce comes from outside.
     pub(super) fn direction(&self, options: &Prepared) -> Option<Direction> {
         if options.organization_domains.is_empty() || (self.sender.is_none() && !self.is_bounce) {
@@ -72,6 +88,12 @@ impl<'a> Parties<'a> {
             (false, false) => Direction::External,
         })
     }
+}
+
+/// Both texts, or one where they are the same.
+fn each_once<'a>(one: Option<Span<'a>>, two: Option<Span<'a>>) -> impl Iterator<Item = Span<'a>> {
+    let two = two.filter(|two| !one.is_some_and(|one| one.is(*two)));
+    [one, two].into_iter().flatten()
 }
 
 impl<'a> Party<'a> {
