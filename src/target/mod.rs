@@ -1,7 +1,7 @@
 //! Stage two: a trace record becomes an event. Nothing fails here.
 //!
-//! A target is a file with one function that writes a record. A line in the list at the end of
-//! this file makes it known.
+//! A target is a file with a table of rules that writes a record. A line in the list at the end of this file makes it
+//! known.
 
 mod sekoia;
 mod ecs;

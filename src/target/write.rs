@@ -154,6 +154,17 @@ macro_rules! members {
     };
 
     // Other objects.
+    (@to $close:literal, $out:ident;
+        $outer:literal always { $key:literal: text($value:expr); $($inner:tt)* } $($rest:tt)*) => {
+        let start = $out.len() + concat!(",\"", $outer, "\":").len();
+        match $value {
+            None => $crate::target::write::constant($out, bytes!(",\"", $outer, "\":")),
+            some => $crate::target::write::text($out, key!(",\"", $outer, "\":{\"", $key, "\":\""), some),
+        }
+        members!(@to "}", $out; $($inner)*);
+        $out.set(start, b'{');
+        members!(@to $close, $out; $($rest)*);
+    };
     (@to $close:literal, $out:ident; $outer:literal always { $($inner:tt)* } $($rest:tt)*) => {
         $crate::target::write::constant($out, bytes!(",\"", $outer, "\":"));
         let start = $out.len();
