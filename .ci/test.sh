@@ -25,6 +25,8 @@ do_test() {
     check 'adapters' adapters
     check 'tests' env MESSAGE_TRACE_FLUENT_BIT="$PWD/dist/message-trace-fluent-bit.wasm" \
         MESSAGE_TRACE_TANGENT="$PWD/dist/message-trace-tangent.wasm" cargo test --locked --workspace --no-fail-fast
+    check 'the code for interpreters, run natively' \
+        cargo test --locked --package message-trace --features interpreted-anywhere
     check 'npm package and web page' do_js test
     check 'Python package' do_python
     check 'README, on the command line' do_command_line

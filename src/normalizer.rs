@@ -148,11 +148,11 @@ impl Normalizer {
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
-        if let Some(result) = self.row_that_ends_at(end, padded, 0, revision, out) {
+        if let Some(result) = self.row_that_ends_at(end, padded, revision, out) {
             return result;
         }
         let line = &padded[..end];
-        match format::read(line)? {
+        match self.shapes.read_any(line)? {
             Line::Row(format, slots) => self.row(format, line, slots, revision, out),
             Line::Envelope(start, depth) => {
                 let mut rows = format::rows(line, start, depth);
@@ -175,14 +175,15 @@ impl Normalizer {
     ) -> Result<(), Rejection> {
         self.check_length(row.len())?;
         let Range { start, end } = row;
-        if let Some(result) = self.row_that_ends_at(end, line, start, revision, out) {
+        // From the row's first byte on: places in a row are of 32 bits, and an envelope may be longer.
+        if let Some(result) = self.row_that_ends_at(end - start, &line[start..], revision, out) {
             return result;
         }
         let row = &line[start..end];
         if row.first() != Some(&b'{') {
             return Err(Rejection::Syntax(count(start)));
         }
-        match format::read(row)? {
+        match self.shapes.read_any(row)? {
             Line::Row(format, slots) => self.row(format, row, slots, revision, out),
             Line::Envelope(start, depth) => Err(Rejection::Envelope(count(
                 format::rows(row, start, depth).count(),
@@ -190,26 +191,24 @@ impl Normalizer {
         }
     }
 
-    /// The line from `start` to `end` of `bytes`, if it is a row of a known shape.
+    /// The line that `bytes` starts with and that ends at `end`, if it is a row of a known shape.
     #[inline(never)]
     fn row_that_ends_at(
         &mut self,
         end: usize,
         bytes: &[u8],
-        start: usize,
         revision: Option<Revision<'_>>,
         out: &mut Out,
     ) -> Option<Result<(), Rejection>> {
-        let result = self.row_of_known_shape(bytes, start, |at, _| at == end, revision, out)?;
+        let result = self.row_of_known_shape(bytes, |at, _| at == end, revision, out)?;
         Some(result.map(|_| ()))
     }
 
-    /// The line that starts at `start` of `bytes`, if it is a row of a known shape: where it ends.
+    /// The line that `bytes` starts with, if it is a row of a known shape: where it ends.
     #[inline]
     fn row_of_known_shape(
         &mut self,
         bytes: &[u8],
-        start: usize,
         ends: impl Fn(usize, bool) -> bool,
         revision: Option<Revision<'_>>,
         out: &mut Out,
@@ -219,11 +218,11 @@ impl Normalizer {
         let mut slots = Slots::default();
         let matched = if let Some(opening) = before_original {
             out.put(opening);
-            self.shapes.read(bytes, start, out, &mut slots, ends)
+            self.shapes.read_known(bytes, out, &mut slots, ends)
         } else {
             self.buffers.original.truncate(0);
             self.shapes
-                .read(bytes, start, &mut self.buffers.original, &mut slots, ends)
+                .read_known(bytes, &mut self.buffers.original, &mut slots, ends)
         };
         let Some(Matched { format, end }) = matched else {
             out.truncate(before);
@@ -234,6 +233,15 @@ impl Normalizer {
             out.truncate(before);
         }
         Some(result.map(|()| end))
+    }
+
+    /// A line of a batch that fits no shape: a row, or an envelope whose array of rows stands at the place returned, so
+    /// many brackets deep.
+    fn row_or_envelope(&mut self, line: &[u8], out: &mut Out) -> Result<Option<(usize, u32)>, Rejection> {
+        match self.shapes.read_any(line)? {
+            Line::Row(format, slots) => self.row(format, line, slots, None, out).map(|()| None),
+            Line::Envelope(start, depth) => Ok(Some((start, depth))),
+        }
     }
 
     /// A row that was read key by key.
@@ -254,7 +262,6 @@ impl Normalizer {
             self.buffers.original.truncate(0);
             self.buffers.original.put_escaped(row);
         }
-        self.shapes.learn(row);
         let result = self.event(format, row, &mut slots, revision, out);
         if result.is_err() {
             out.truncate(before);
@@ -316,45 +323,49 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn run(&mut self, lines: &[u8], out: &mut Out) {
-        let ends = |at, line_feed: bool| !line_feed && lines.get(at) == Some(&b'\n');
         let limit = self.normalizer.options.max_line_bytes as usize;
-        let mut start = 0;
-        while start < lines.len() {
+        let mut rest = lines;
+        while !rest.is_empty() {
             self.line = self.line.saturating_add(1);
             let before = out.len();
-            start = match self.normalizer.row_of_known_shape(lines, start, ends, None, out) {
-                Some(Ok(end)) if end - start <= limit => {
+            // From the line's first byte on, and no further than a line may be long, with its line feed: places in it
+            // are then numbers of 32 bits, however long the batch is.
+            let within = &rest[..rest.len().min(limit.saturating_add(1))];
+            let ends = |at, line_feed: bool| !line_feed && within.get(at) == Some(&b'\n');
+            let end = match self.normalizer.row_of_known_shape(within, ends, None, out) {
+                Some(Ok(end)) => {
                     self.end_event(out);
-                    end + 1
+                    end
                 }
                 _ => {
                     out.truncate(before);
-                    self.other(lines, start, out)
+                    self.other(rest, out)
                 }
             };
+            rest = rest.get(end + 1..).unwrap_or_default();
         }
     }
 
-    /// A line that fits no shape, is refused, or stands at the end of the batch. Returns where the next one starts.
+    /// A line that fits no shape, is refused, or stands at the end of the batch. Returns where it ends.
     #[cold]
-    fn other(&mut self, lines: &[u8], start: usize, out: &mut Out) -> usize {
-        let end = memchr::memchr(b'\n', &lines[start..]).map_or(lines.len(), |len| start + len);
-        let line = &lines[start..end];
+    fn other(&mut self, rest: &[u8], out: &mut Out) -> usize {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
         if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
             let result = match self.normalizer.check_length(line.len()) {
-                Ok(()) => self.normalizer.with_padding(line, |normalizer, padded| {
-                    match normalizer.row_that_ends_at(line.len(), padded, 0, None, out) {
-                        Some(result) => result.map(|()| None),
-                        None => match format::read(line)? {
-                            Line::Row(format, slots) => {
-                                normalizer.row(format, line, slots, None, out).map(|()| None)
-                            }
-                            Line::Envelope(start, depth) => Ok(Some((start, depth))),
-                        },
-                    }
-                }),
+                // All shapes have been tried, but at the end of the batch a line ends otherwise, or too little stood
+                // behind it.
+                Ok(()) if rest.len() - end < PADDING => {
+                    self.normalizer.with_padding(line, |normalizer, padded| {
+                        match normalizer.row_that_ends_at(end, padded, None, out) {
+                            Some(result) => result.map(|()| None),
+                            None => normalizer.row_or_envelope(line, out),
+                        }
+                    })
+                }
+                Ok(()) => self.normalizer.row_or_envelope(line, out),
                 // The limit is one of rows: an envelope may be longer.
-                Err(too_long) => match format::read(line) {
+                Err(too_long) => match self.normalizer.shapes.read_without_learning(line) {
                     Ok(Line::Envelope(start, depth)) => Ok(Some((start, depth))),
                     _ => Err(too_long),
                 },
@@ -372,7 +383,7 @@ impl Batch<'_> {
                 Err(reason) => self.reject(reason),
             }
         }
-        end + 1
+        end
     }
 
     fn end_event(&mut self, out: &mut Out) {

@@ -11,9 +11,12 @@ use crate::target::{Target, Writer};
 pub struct Options {
     /// The shape of the events. Default: `sekoia`.
     pub target: Target,
-    /// The organization's own mail domains, compared without case; a sub-domain belongs to its domain. Default: none.
+    /// The organization's own mail domains, compared without case; a sub-domain belongs to its domain. White space
+    /// around a domain, `@` and dots before it and dots behind it do not count; a domain of which nothing is left counts
+    /// as not given, and where none is left no direction is written. Default: none.
     pub organization_domains: Vec<String>,
-    /// The tenant's id, written into every event by targets that have a field for it. Default: none.
+    /// The tenant's id, written into every event by targets that have a field for it; an empty one counts as not given.
+    /// Default: none.
     pub tenant_id: Option<String>,
     /// Whether the event keeps the raw line. `sekoia` always keeps it. Default: true.
     pub keep_original: bool,

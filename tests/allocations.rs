@@ -57,8 +57,10 @@ fn rows_of_a_known_shape_allocate_nothing() {
         let mut normalizer = Normalizer::new(options);
         let batch = format!("{GRAPH}\n{REPORTING}\n").repeat(100);
         let (mut events, mut rejections) = (Vec::new(), Vec::new());
-        // The first time there are shapes to learn and buffers to grow.
-        normalizer.normalize_batch(batch.as_bytes(), &mut events, &mut rejections);
+        // The first time there are shapes to learn, and then buffers to grow.
+        for _ in 0..2 {
+            normalizer.normalize_batch(batch.as_bytes(), &mut events, &mut rejections);
+        }
         normalizer
             .normalize(GRAPH.as_bytes(), &mut events)
             .unwrap_or_default();
@@ -77,6 +79,28 @@ fn rows_of_a_known_shape_allocate_nothing() {
         });
         assert_eq!(single, 0, "{target:?}, one row");
     }
+}
+
+/// More shapes than are remembered: most lines of those that are still allocate nothing, and few are learned anew.
+#[test]
+fn sixteen_shapes_in_turn_are_not_learned_at_every_line() {
+    let shape = |number: usize| {
+        let unknown = format!("\"unknown-{number}\":{number},");
+        GRAPH.replacen('{', &format!("{{{unknown}"), 1) + "\n"
+    };
+    let batch = (0..16).map(shape).collect::<String>().repeat(100);
+    let mut normalizer = Normalizer::new(Options::default());
+    let (mut events, mut rejections) = (Vec::new(), Vec::new());
+    normalizer.normalize_batch(batch.as_bytes(), &mut events, &mut rejections);
+    events.clear();
+    let allocations = allocations(|| {
+        assert_eq!(
+            normalizer.normalize_batch(batch.as_bytes(), &mut events, &mut rejections),
+            1600
+        );
+    });
+    // Learning one shape of this row allocates 30 times.
+    assert!(allocations < 1600 * 4, "{allocations} allocations for 1,600 rows");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Reads any line: strictly, from front to back, whatever the order of its keys.
 
 use crate::Rejection;
-use crate::json::{Reader, Scalar, StringSpan, Value, decode_into};
+use crate::json::{Reader, Scalar, StringSpan, Trail, Value, decode_into};
 use crate::record::Field;
 
 use super::{Format, Kind, Slot, Slots};
@@ -15,13 +15,32 @@ pub(crate) enum Line {
     Envelope(usize, u32),
 }
 
-/// Reads a line to its end and says what it is.
+/// What reading a line left behind: all that a shape of it is made of.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) trail: Trail,
+    /// The members of the line's own object, in order; as many as the trail holds values at most.
+    pub(super) members: Vec<Member>,
+}
+
+/// A member of the line's own object.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) key: StringSpan,
+    /// The first value of the trail that stands in this member; where it holds none, that of a member behind it.
+    pub(super) first: usize,
+    /// Whether it is a value that holds no others, and not an object or an array.
+    pub(super) is_scalar: bool,
+}
+
+/// Reads a line to its end and says what it is. Fills `seen` anew.
 ///
 /// # Errors
 ///
 /// `syntax`, `too-deep` and `unknown-format`.
-pub(crate) fn read(line: &[u8]) -> Result<Line, Rejection> {
-    let mut reader = Reader::new(line);
+pub(super) fn read(line: &[u8], seen: &mut Seen) -> Result<Line, Rejection> {
+    seen.members.clear();
+    let mut reader = Reader::with_trail(line, &mut seen.trail);
     if reader.peek() == Some(b'[') {
         let start = reader.at();
         reader.value()?;
@@ -34,8 +53,18 @@ pub(crate) fn read(line: &[u8]) -> Result<Line, Rejection> {
     while reader.more(b'}', first)? {
         first = false;
         let key = reader.key()?;
+        let first = reader.seen();
         let value = reader.value()?;
         with_text(line, key, |key| members.add(key, value));
+        if seen.members.len() < Trail::MOST {
+            seen.members.push(Member {
+                key,
+                first,
+                is_scalar: matches!(value, Value::Scalar(_)),
+            });
+        } else {
+            reader.cut_trail();
+        }
     }
     reader.end()?;
     members.line(line).ok_or(Rejection::UnknownFormat)

@@ -5,31 +5,36 @@
 //! is read in one pass: the text between is compared and its escaped form copied, and each value is copied while its
 //! end is looked for. No key is looked up, and nothing is escaped but what a value has escaped itself.
 //!
-//! A shape only ever saves work: a line that fits none is read by [`super::read`], with the same result.
+//! A shape only ever saves work: a line that fits none is read by [`super::line`], with the same result.
 
+use crate::Rejection;
 use crate::json::{Reader, Scalar, Value, escape_len};
 use crate::lanes::{INTERPRETED, Literal, Out, is_plain};
 use crate::record::Field;
 
-use super::few::Few;
-use super::line::{field_of, slot_of, with_text};
-use super::{Format, Kind, Line, Slot, Slots, read};
+use super::interpreted::InterpretedShape;
+use super::line::{Line, Seen, field_of, read, slot_of, with_text};
+use super::{Format, Kind, Slot, Slots};
 
 /// How many shapes are remembered. A stream has one or two.
 const MAX_SHAPES: usize = 8;
+/// How many lines that fit none come before one of them takes a remembered shape's place. To learn costs more than to
+/// read: where there are more shapes than places, most lines of the shapes that have one still fit, and a new writer's
+/// lines are learned soon.
+const MISSES_A_SHAPE: u32 = 16;
 /// The longest text between two values that a shape holds, in bytes.
 const MAX_LITERAL: usize = 256;
-/// The deepest nesting that a shape holds: a walk goes down by calls, and some hosts give 8 KiB of stack.
-const MAX_NESTING: u32 = 4;
-/// The most values of a line that a shape holds.
-const MAX_VALUES: usize = 64;
 
 /// The shapes of the lines seen before. Holds keys, punctuation and white space, never a value.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
-    shapes: Vec<Shape>,
+    known: Vec<Shape>,
     /// Which shape is forgotten next, once there are too many.
     oldest: usize,
+    /// How many rows fitted none since the last one that was to take a shape's place.
+    misses: u32,
+    /// What reading the last line left behind; room that is used again.
+    seen: Seen,
 }
 
 /// A line that fitted a shape.
@@ -48,7 +53,7 @@ pub(super) struct Shape {
     last: Literal,
     last_escaped: Literal,
     /// The same for an interpreter.
-    few: Option<Few>,
+    interpreted: Option<InterpretedShape>,
     /// Whether a line feed stands between values.
     line_feed: bool,
 }
@@ -62,22 +67,21 @@ struct Step {
 }
 
 impl Shapes {
-    /// Reads the line that starts at `start` of `bytes` if it fits a shape, and appends it, escaped for a JSON string,
-    /// to `out`; `slots`, which are empty, say where its values are. The line ends where the shape ends: `ends` says
-    /// whether that is right, told the place and whether the line holds a line feed, as only a line that did not come
-    /// out of a batch may. Where `None`, `out` and `slots` are as they were.
+    /// Reads the line that `bytes` starts with if it fits a shape, and appends it, escaped for a JSON string, to `out`;
+    /// `slots`, which are empty, say where its values are. The line ends where the shape ends: `ends` says whether that
+    /// is right, told the place and whether the line holds a line feed, as only a line that did not come out of a batch
+    /// may. Where `None`, `out` and `slots` are as they were.
     #[inline]
-    pub(crate) fn read(
+    pub(crate) fn read_known(
         &self,
         bytes: &[u8],
-        start: usize,
         out: &mut Out,
         slots: &mut Slots,
         ends: impl Fn(usize, bool) -> bool,
     ) -> Option<Matched> {
         let before = out.len();
-        for shape in &self.shapes {
-            let end = shape.read(bytes, start, out, slots);
+        for shape in &self.known {
+            let end = shape.read(bytes, out, slots);
             if let Some(end) = end.filter(|&end| ends(end, shape.line_feed)) {
                 return Some(Matched {
                     format: shape.format,
@@ -90,30 +94,63 @@ impl Shapes {
         None
     }
 
-    /// Remembers the shape of a row that was read before, if it can be one.
-    pub(crate) fn learn(&mut self, row: &[u8]) {
-        let Some(shape) = Shape::of(row) else {
-            return;
-        };
-        if self.shapes.contains(&shape) {
+    /// Reads a line that fits no shape, key by key, and remembers the shape of a row.
+    ///
+    /// # Errors
+    ///
+    /// `syntax`, `too-deep` and `unknown-format`.
+    pub(crate) fn read_any(&mut self, line: &[u8]) -> Result<Line, Rejection> {
+        let found = self.read_without_learning(line)?;
+        if let Line::Row(format, _) = found {
+            self.learn(line, format);
+        }
+        Ok(found)
+    }
+
+    /// The same, and remembers nothing.
+    ///
+    /// # Errors
+    ///
+    /// `syntax`, `too-deep` and `unknown-format`.
+    pub(crate) fn read_without_learning(&mut self, line: &[u8]) -> Result<Line, Rejection> {
+        read(line, &mut self.seen)
+    }
+
+    /// Remembers the shape of the row that was read last, if it can be one.
+    fn learn(&mut self, row: &[u8], format: Format) {
+        let is_full = self.known.len() == MAX_SHAPES;
+        if is_full && self.misses < MISSES_A_SHAPE {
+            self.misses += 1;
             return;
         }
-        if self.shapes.len() < MAX_SHAPES {
-            self.shapes.push(shape);
-        } else {
-            self.shapes[self.oldest] = shape;
+        self.misses = 0;
+        let Some(shape) = Shape::of(row, format, &self.seen).filter(|shape| !self.known.contains(shape))
+        else {
+            return;
+        };
+        if is_full {
+            self.known[self.oldest] = shape;
             self.oldest = (self.oldest + 1) % MAX_SHAPES;
+        } else {
+            self.known.push(shape);
         }
     }
 }
 
 impl Shape {
+    /// Reads the line that `bytes` starts with if it fits the shape: where it ends. Where `None`, `out` and `slots` may
+    /// hold what was read until then.
     #[inline]
-    pub(super) fn read(&self, bytes: &[u8], start: usize, out: &mut Out, slots: &mut Slots) -> Option<usize> {
-        if let Some(few) = self.few.as_ref().filter(|_| INTERPRETED) {
-            return few.read(bytes, start, out, slots);
+    pub(super) fn read(&self, bytes: &[u8], out: &mut Out, slots: &mut Slots) -> Option<usize> {
+        if let Some(interpreted) = self.interpreted.as_ref().filter(|_| INTERPRETED) {
+            return interpreted.read(bytes, out, slots);
         }
-        let mut at = start;
+        self.read_in_blocks(bytes, out, slots)
+    }
+
+    #[inline]
+    pub(super) fn read_in_blocks(&self, bytes: &[u8], out: &mut Out, slots: &mut Slots) -> Option<usize> {
+        let mut at = 0;
         for step in &self.values {
             if !step.raw.stands_in(bytes, at) {
                 return None;
@@ -144,20 +181,33 @@ impl Shape {
         Some(at + self.last.len())
     }
 
-    /// The shape of a row; `None` if it holds too much, or a field that is no single value.
-    pub(super) fn of(row: &[u8]) -> Option<Self> {
-        let Ok(Line::Row(format, _)) = read(row) else {
+    /// The shape of a row that was read before and left `seen`; `None` if it holds too much, or a field that is no single
+    /// value.
+    pub(super) fn of(row: &[u8], format: Format, seen: &Seen) -> Option<Self> {
+        if seen.trail.is_cut {
             return None;
-        };
-        let mut walk = Walk {
-            row,
-            reader: Reader::new(row),
-            format,
-            before: 0,
-            values: Vec::new(),
-        };
-        walk.container(0)?;
-        let rest = row.get(walk.before..)?;
+        }
+        let mut values: Vec<Step> = Vec::with_capacity(seen.trail.values.len());
+        let mut before = 0;
+        for value in &seen.trail.values {
+            let between = row.get(before..value.start)?;
+            if between.len() > MAX_LITERAL {
+                return None;
+            }
+            values.push(Step {
+                raw: Literal::new(between),
+                escaped: Literal::new(&escaped(between)),
+                field: None,
+            });
+            before = value.end;
+        }
+        for member in &seen.members {
+            let field = with_text(row, member.key, |key| field_of(format, key));
+            if field.is_some() {
+                values.get_mut(member.first).filter(|_| member.is_scalar)?.field = field;
+            }
+        }
+        let rest = row.get(before..)?;
         if rest.len() > MAX_LITERAL {
             return None;
         }
@@ -165,23 +215,23 @@ impl Shape {
             format,
             last: Literal::new(rest),
             last_escaped: Literal::new(&escaped(rest)),
-            few: None,
+            interpreted: None,
             line_feed: row.contains(&b'\n'),
-            values: walk.values,
+            values,
         };
         if INTERPRETED {
-            shape.few = shape.few();
+            shape.interpreted = shape.interpreted();
         }
         Some(shape)
     }
 
     /// The shape for an interpreter.
-    pub(super) fn few(&self) -> Option<Few> {
+    pub(super) fn interpreted(&self) -> Option<InterpretedShape> {
         let values = self
             .values
             .iter()
             .map(|step| (&step.raw, &step.escaped, step.field));
-        Few::new(values, (&self.last, &self.last_escaped))
+        InterpretedShape::new(values, (&self.last, &self.last_escaped))
     }
 }
 
@@ -261,58 +311,4 @@ fn escaped(text: &[u8]) -> Vec<u8> {
     let mut out = Out::default();
     out.put_escaped(text);
     out.into_inner()
-}
-
-/// A walk over a row that was read before, from value to value.
-struct Walk<'a> {
-    row: &'a [u8],
-    reader: Reader<'a>,
-    format: Format,
-    /// Where the value before ended.
-    before: usize,
-    values: Vec<Step>,
-}
-
-impl Walk<'_> {
-    /// Takes the object or array that comes next, `depth` brackets deep.
-    fn container(&mut self, depth: u32) -> Option<()> {
-        if depth > MAX_NESTING {
-            return None;
-        }
-        let open = self.reader.peek()?;
-        let close = if open == b'{' { b'}' } else { b']' };
-        self.reader.open(open).ok()?;
-        let mut first = true;
-        while self.reader.more(close, first).ok()? {
-            first = false;
-            let field = if open == b'{' {
-                let key = self.reader.key().ok()?;
-                with_text(self.row, key, |key| field_of(self.format, key)).filter(|_| depth == 0)
-            } else {
-                None
-            };
-            match self.reader.peek()? {
-                b'{' | b'[' if field.is_some() => return None,
-                b'{' | b'[' => self.container(depth + 1)?,
-                _ => self.value(field)?,
-            }
-        }
-        Some(())
-    }
-
-    fn value(&mut self, field: Option<Field>) -> Option<()> {
-        let start = self.reader.at();
-        let before = self.row.get(self.before..start)?;
-        if before.len() > MAX_LITERAL || self.values.len() == MAX_VALUES {
-            return None;
-        }
-        self.reader.scalar().ok()?;
-        self.before = self.reader.at();
-        self.values.push(Step {
-            raw: Literal::new(before),
-            escaped: Literal::new(&escaped(before)),
-            field,
-        });
-        Some(())
-    }
 }

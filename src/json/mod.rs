@@ -3,5 +3,5 @@
 mod reader;
 mod text;
 
-pub(crate) use reader::{Reader, Scalar, StringSpan, Value};
+pub(crate) use reader::{Reader, Scalar, StringSpan, Trail, Value};
 pub(crate) use text::{decode_into, escape_len};

@@ -1,5 +1,7 @@
 //! Walks over JSON text and says where its values lie.
 
+use core::ops::Range;
+
 use crate::lanes::plain_len;
 use crate::{MAX_DEPTH, Rejection};
 
@@ -40,20 +42,68 @@ pub(crate) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     depth: u32,
+    /// Where each value that holds no others is written down, if anywhere.
+    trail: Option<&'a mut Trail>,
+}
+
+/// Where the values of a text stand that hold no others, at any depth, in order: start and end of each. Those of
+/// strings are the places of their quotes. Holds a number of them at most.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    pub(crate) values: Vec<Range<usize>>,
+    /// Whether there were more.
+    pub(crate) is_cut: bool,
+}
+
+impl Trail {
+    /// The most values that are kept.
+    pub(crate) const MOST: usize = 64;
+
+    fn add(&mut self, value: Range<usize>) {
+        if self.values.len() < Self::MOST {
+            self.values.push(value);
+        } else {
+            self.is_cut = true;
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
+    /// Starts at the text's first byte.
     pub(crate) fn new(text: &'a [u8]) -> Self {
+        Self::resume(text, 0, 0)
+    }
+
+    /// The same, and writes down in `trail` where the values stand.
+    pub(crate) fn with_trail(text: &'a [u8], trail: &'a mut Trail) -> Self {
+        trail.values.clear();
+        trail.is_cut = false;
         Self {
-            text,
-            at: 0,
-            depth: 0,
+            trail: Some(trail),
+            ..Self::new(text)
         }
     }
 
     /// Goes on at `at`, which is `depth` brackets deep.
     pub(crate) fn resume(text: &'a [u8], at: usize, depth: u32) -> Self {
-        Self { text, at, depth }
+        Self {
+            text,
+            at,
+            depth,
+            trail: None,
+        }
+    }
+
+    /// How many values were written down.
+    pub(crate) fn seen(&self) -> usize {
+        self.trail.as_ref().map_or(0, |trail| trail.values.len())
+    }
+
+    /// Says that the trail does not hold all.
+    pub(crate) fn cut_trail(&mut self) {
+        if let Some(trail) = &mut self.trail {
+            trail.is_cut = true;
+        }
     }
 
     pub(crate) fn at(&self) -> usize {
@@ -142,18 +192,20 @@ impl<'a> Reader<'a> {
 
     /// Takes one value that holds no others.
     pub(crate) fn scalar(&mut self) -> Result<Scalar, Rejection> {
-        match self.peek() {
+        let first = self.peek();
+        let start = self.at;
+        let scalar = match first {
             Some(b'"') => self.string().map(Scalar::String),
-            Some(b'-' | b'0'..=b'9') => {
-                let start = self.at;
-                self.number()?;
-                Ok(Scalar::Number(start, self.at))
-            }
+            Some(b'-' | b'0'..=b'9') => self.number().map(|()| Scalar::Number(start, self.at)),
             Some(b't') => self.word(b"true").map(|()| Scalar::Bool),
             Some(b'f') => self.word(b"false").map(|()| Scalar::Bool),
             Some(b'n') => self.word(b"null").map(|()| Scalar::Null),
             _ => self.fail(),
+        }?;
+        if let Some(trail) = &mut self.trail {
+            trail.add(start..self.at);
         }
+        Ok(scalar)
     }
 
     /// Succeeds where nothing but white space follows.

@@ -6,16 +6,23 @@
 //! call: bounds are checked here, once for many blocks, and every `unsafe` block names the check it rests on.
 #![allow(unsafe_code, reason = "the one room for it: see the module's first lines")]
 
-#[cfg(not(any(
-    target_arch = "x86_64",
-    all(target_arch = "wasm32", target_feature = "simd128")
-)))]
+#[cfg(any(
+    feature = "interpreted-anywhere",
+    not(any(
+        target_arch = "x86_64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    ))
+))]
 #[path = "words.rs"]
 mod block;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(all(
+    target_arch = "wasm32",
+    target_feature = "simd128",
+    not(feature = "interpreted-anywhere")
+))]
 #[path = "simd128.rs"]
 mod block;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "interpreted-anywhere")))]
 #[path = "sse2.rs"]
 mod block;
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -47,11 +54,15 @@ use block::{AT_ONCE, Block};
 const VECTORS: bool = AT_ONCE > 1;
 
 /// Whether this build is for an interpreter, which pays for each instruction and copies any length in one: fewest
-/// instructions win there, and pieces are copied by `memory.copy`.
-pub(crate) const INTERPRETED: bool = cfg!(all(
-    feature = "interpreted",
-    target_family = "wasm",
-    not(target_feature = "simd128")
+/// instructions win there, and pieces are copied by `memory.copy`. Feature `interpreted` alone leaves native code as it
+/// is: one build of the workspace has the filter of Fluent Bit in it, and the program.
+pub(crate) const INTERPRETED: bool = cfg!(any(
+    feature = "interpreted-anywhere",
+    all(
+        feature = "interpreted",
+        target_family = "wasm",
+        not(target_feature = "simd128")
+    )
 ));
 
 /// The size of a block, in bytes.

@@ -233,7 +233,8 @@ impl Out {
 
     /// Appends `from[at..]` up to the first byte that cannot stand in a JSON string as it is: a quote, a backslash or
     /// a control character. Returns where that byte is, and whether a byte before it (or within a stride behind it) is
-    /// not ASCII. Stops early where less than a stride is left: the byte there is then any byte, or none.
+    /// not ASCII. Stops early where less than a stride is left, or a window in a build for interpreters: the byte there is
+    /// then any byte, or none.
     #[inline]
     pub(crate) fn put_plain(&mut self, from: &[u8], at: usize) -> (usize, bool) {
         if INTERPRETED {

@@ -3,7 +3,10 @@
 
 use proptest::prelude::*;
 
-use super::{AT_ONCE, BLOCK, Block, Fragment, Literal, Out, STRIDE, Span, into_text, is_plain, plain_len};
+use super::{
+    AT_ONCE, BLOCK, Block, Fragment, INTERPRETED, Literal, Out, STRIDE, Span, WINDOW, into_text, is_plain,
+    plain_len,
+};
 
 /// Text in which plain characters and those that are not are about as frequent.
 fn mixed() -> impl Strategy<Value = Vec<u8>> {
@@ -181,8 +184,9 @@ proptest! {
         prop_assert_eq!(plain, text.iter().skip(start).take_while(|&&byte| is_plain(byte)).count());
         if start <= text.len() {
             prop_assert_eq!(out.as_slice(), &text[start..end]);
-            // Whole strides were copied; only a rest shorter than one may be left.
-            prop_assert!(end == start + plain || text.len() - end < STRIDE);
+            // Whole strides, or windows, were copied; only a rest shorter than one may be left.
+            let rest = if INTERPRETED { WINDOW } else { STRIDE };
+            prop_assert!(end == start + plain || text.len() - end < rest);
             prop_assert!(non_ascii || text[start..end].is_ascii());
         }
     }

@@ -2,11 +2,11 @@
 //! names at every level.
 
 use crate::format::Format;
-use crate::lanes::{Fragment, Out, Span};
+use crate::lanes::{Out, Span};
 use crate::record::{Ip, Status, Text, TraceId};
 
 use super::party::{Direction, Parties, Party, put_lower};
-use super::write::{array, key, number, object, object_behind, plain_member, text, text_member};
+use super::write::{bytes, event, inside, key, members};
 use super::{Event, Writer};
 
 pub(super) const WRITER: Writer = Writer {
@@ -16,184 +16,115 @@ pub(super) const WRITER: Writer = Writer {
 
 fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let record = event.record;
+    let options = event.options;
     let parties = Parties::of(record, scratch);
+    let Parties {
+        sender, recipient, ..
+    } = parties;
     let trace_id = record.trace_id.map(TraceId::of);
+    let trace_id = trace_id.as_ref();
     let status = record.status.and_then(|status| Status::known(status.bytes()));
+    let original = Some(event.original).filter(|_| options.keep_original);
 
-    plain_member(out, key!(b"{\"@timestamp\":\""), record.received.span());
-    let before = out.len();
-    out.put_array(b",\"destination\":");
-    endpoint(out, before, record.to_ip.as_ref(), parties.recipient);
-    out.put_array(b",\"ecs\":{\"version\":\"9.4.0\"}");
-    email(event, parties, trace_id.as_ref(), out);
-    if !record.problems.is_empty() {
-        array(out, b",\"error\":{\"message\":", |out| {
-            for field in record.problems.iter() {
-                plain_member(out, key!(b",\""), Span::alone(field.problem().as_bytes()));
-            }
-        });
-        out.put_byte(b'}');
-    }
-
-    out.put_array(b",\"event\":{");
-    if let Some(word) = record.status {
-        out.put_array(b"\"action\":\"");
-        match status {
-            Some(status) => out.put(status.action().as_bytes()),
-            None => out.put_escaped(action(word).as_bytes()),
+    event! { out;
+        "@timestamp": always(record.received.span());
+        "destination" {
+            .. endpoint(out, record.to_ip.as_ref(), recipient);
         }
-        out.put_array(b"\",");
-    }
-    out.put_array(b"\"category\":[\"email\"],\"dataset\":\"m365.message_trace\"");
-    if let Some(id) = &trace_id {
-        out.put_array(b",\"id\":\"");
-        put_event_id(event, parties, id, out);
-        out.put_byte(b'"');
-    }
-    out.put_array(b",\"kind\":\"event\",\"module\":\"m365\"");
-    if event.options.keep_original {
-        plain_member(out, key!(b",\"original\":\""), Span::alone(event.original));
-    }
-    out.put_array(match status.and_then(Status::succeeded) {
-        Some(true) => b",\"outcome\":\"success\"",
-        Some(false) => b",\"outcome\":\"failure\"",
-        None => b",\"outcome\":\"unknown\"",
-    });
-    match record.format {
-        Format::Graph => out.put_array(b",\"provider\":\"microsoft-graph\""),
-        Format::Reporting => out.put_array(b",\"provider\":\"reporting-web-service\""),
-    }
-    if let Some(revision) = event.revision {
-        out.put_array(b",\"sequence\":");
-        number(out, revision.sequence);
-    }
-    out.put_array(b",\"type\":[\"info\"]}");
-
-    m365(event, out);
-    object(out, b",\"organization\":", |out| {
-        if let Some(tenant_id) = &event.options.tenant_id {
-            plain_member(out, key!(b",\"id\":\""), Span::alone(tenant_id));
+        "ecs" {
+            "version" = "9.4.0";
         }
-        text_member(out, key!(b",\"name\":\""), record.organization);
-    });
-    related(event, parties, out);
-    let before = out.len();
-    out.put_array(b",\"source\":");
-    endpoint(out, before, record.from_ip.as_ref(), parties.sender);
-    out.put_byte(b'}');
-}
-
-fn email(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'_>>, out: &mut Out) {
-    let record = event.record;
-    plain_member(
-        out,
-        key!(b",\"email\":{\"delivery_timestamp\":\""),
-        record.received.span(),
-    );
-    match parties.direction(event.options) {
-        Some(Direction::Inbound) => out.put_array(b",\"direction\":\"inbound\""),
-        Some(Direction::Outbound) => out.put_array(b",\"direction\":\"outbound\""),
-        Some(Direction::Internal) => out.put_array(b",\"direction\":\"internal\""),
-        Some(Direction::External) => out.put_array(b",\"direction\":\"external\""),
-        None => {}
-    }
-    if let Some(sender) = parties.sender {
-        out.put_array(b",\"from\":{\"address\":[\"");
-        text(out, sender.address);
-        out.put_array(b"\"]}");
-    }
-    trace_id_member(out, key!(b",\"local_id\":\""), trace_id);
-    text_member(
-        out,
-        key!(b",\"message_id\":\""),
-        record.message_id.and_then(|id| id.without(b'<', b'>')),
-    );
-    text_member(out, key!(b",\"subject\":\""), record.subject);
-    if let Some(recipient) = parties.recipient {
-        out.put_array(b",\"to\":{\"address\":[\"");
-        text(out, recipient.address);
-        out.put_array(b"\"]}");
-    }
-    out.put_byte(b'}');
-}
-
-fn m365(event: &Event<'_>, out: &mut Out) {
-    let record = event.record;
-    object(out, b",\"m365\":", |out| {
-        object(out, b",\"message_trace\":", |out| {
-            text_member(out, key!(b",\"id\":\""), record.trace_id);
-            if record.is_bounce() {
-                out.put_array(b",\"is_bounce\":true");
+        "email" {
+            "delivery_timestamp": always(record.received.span());
+            "direction" match (parties.direction(options)) {
+                Some(Direction::Inbound) => "inbound",
+                Some(Direction::Outbound) => "outbound",
+                Some(Direction::Internal) => "internal",
+                Some(Direction::External) => "external",
+                None => absent,
+            };
+            "from" {
+                "address": [text(sender.map(|sender| sender.address))];
             }
-            if let Some(status) = event.revision.and_then(|revision| revision.previous_status) {
-                out.put_array(b",\"previous_status\":\"");
-                out.put_escaped(status.as_bytes());
-                out.put_byte(b'"');
+            "local_id": text(trace_id.map(TraceId::text));
+            "message_id": text(record.message_id.and_then(|id| id.without(b'<', b'>')));
+            "subject": text(record.subject);
+            "to" {
+                "address": [text(recipient.map(|recipient| recipient.address))];
             }
-            if let Some(size) = record.size_bytes {
-                out.put_array(b",\"size\":");
-                number(out, size);
-            }
-            text_member(out, key!(b",\"status\":\""), record.status);
-        });
-    });
-}
-
-fn related(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
-    object(out, b",\"related\":", |out| {
-        array(out, b",\"hosts\":", |out| {
-            both(
-                out,
-                parties.sender.and_then(|party| party.domain),
-                parties.recipient.and_then(|party| party.domain),
-            );
-        });
-        array(out, b",\"ip\":", |out| {
-            for ip in event.record.ips() {
-                plain_member(out, key!(b",\""), ip.span());
-            }
-        });
-        array(out, b",\"user\":", |out| {
-            both(
-                out,
-                parties.sender.map(|party| party.lower),
-                parties.recipient.map(|party| party.lower),
-            );
-        });
-    });
-}
-
-/// Writes two elements, one where they are the same.
-fn both(out: &mut Out, one: Option<Span<'_>>, two: Option<Span<'_>>) {
-    let two = two.filter(|two| !one.is_some_and(|one| one.is(*two)));
-    for element in [one, two].into_iter().flatten() {
-        plain_member(out, key!(b",\""), element);
-    }
-}
-
-/// Writes the object of an endpoint behind its key, which begins at `before`. Used twice, so it is there once.
-#[inline(never)]
-fn endpoint(out: &mut Out, before: usize, ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
-    object_behind(out, before, |out| {
-        if let Some(ip) = ip {
-            plain_member(out, key!(b",\"address\":\""), ip.span());
-            plain_member(out, key!(b",\"ip\":\""), ip.span());
         }
-        if let Some(party) = party {
-            object(out, b",\"user\":", |out| {
-                if let Some(domain) = party.domain {
-                    plain_member(out, key!(b",\"domain\":\""), domain);
+        if (!record.problems.is_empty()) {
+            "error" {
+                "message" [for field in record.problems.iter() => Span::alone(field.problem().as_bytes())];
+            }
+        }
+        "event" always {
+            "action" if let Some(word) = record.status => put_action(word, status, out);
+            "category" = ["email"], "dataset" = "m365.message_trace";
+            "id" if let Some(id) = trace_id => put_event_id(event, parties, id, out);
+            "kind" = "event", "module" = "m365";
+            "original": span(original.map(Span::alone));
+            "outcome" match (status.and_then(Status::succeeded)) {
+                Some(true) => "success",
+                Some(false) => "failure",
+                None => "unknown",
+            };
+            "provider" match (record.format) {
+                Format::Graph => "microsoft-graph",
+                Format::Reporting => "reporting-web-service",
+            };
+            "sequence": number(event.revision.map(|revision| revision.sequence));
+            "type" = ["info"];
+        }
+        "m365" {
+            "message_trace" {
+                "id": text(record.trace_id);
+                if (record.is_bounce()) {
+                    "is_bounce" = true;
                 }
-                text_member(out, key!(b",\"email\":\""), Some(party.address));
-                text_member(out, key!(b",\"name\":\""), party.name);
-            });
+                "previous_status" if let Some(word) = event.previous_status() => out.put_escaped(word.as_bytes());
+                "size": number(record.size_bytes);
+                "status": text(record.status);
+            }
         }
-    });
+        "organization" {
+            "id": span(options.tenant_id.as_deref().map(Span::alone));
+            "name": text(record.organization);
+        }
+        "related" {
+            "hosts" [for domain in parties.domains() => domain];
+            "ip" [for ip in record.ips() => ip.span()];
+            "user" [for address in parties.addresses() => address];
+        }
+        "source" {
+            .. endpoint(out, record.from_ip.as_ref(), sender);
+        }
+    }
+}
+
+/// Writes the members of an endpoint. Used twice, so it is there once.
+#[inline(never)]
+fn endpoint(out: &mut Out, ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
+    if let Some(ip) = ip {
+        members! { out;
+            "address": always(ip.span());
+            "ip": always(ip.span());
+        }
+    }
+    if let Some(party) = party {
+        members! { out;
+            "user" always {
+                "domain": span(party.domain);
+                "email": text(Some(party.address));
+                "name": text(party.name);
+            }
+        }
+    }
 }
 
 /// Writes the id on which an event can be upserted: the same for a row read twice, or read through two formats.
 pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, trace_id: &TraceId<'_>, out: &mut Out) {
-    text(out, trace_id.text());
+    inside(out, trace_id.text());
     out.put_byte(b'/');
     if let Some(recipient) = parties.recipient {
         out.put_span(recipient.lower);
@@ -204,9 +135,12 @@ pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, trace_id: &T
     }
 }
 
-/// Writes a member with the trace id in its compared form; `key` ends with the value's first quote.
-pub(super) fn trace_id_member(out: &mut Out, key: &Fragment, trace_id: Option<&TraceId<'_>>) {
-    text_member(out, key, trace_id.map(TraceId::text));
+/// Writes a status in lower case, a hyphen before each inner capital.
+fn put_action(word: Text<'_>, status: Option<Status>, out: &mut Out) {
+    match status {
+        Some(status) => out.put(status.action().as_bytes()),
+        None => out.put_escaped(action(word).as_bytes()),
+    }
 }
 
 /// An unknown status word in lower case, a hyphen before each inner capital.

@@ -1,7 +1,7 @@
 //! Stage two: a trace record becomes an event. Nothing fails here.
 //!
-//! A target is a file with one function that writes a record. A line in the list at the end of
-//! this file makes it known.
+//! A target is a file with a table of rules that writes a record. A line in the list at the end of this file makes it
+//! known.
 
 mod sekoia;
 mod ecs;
@@ -21,6 +21,13 @@ pub(crate) struct Event<'a> {
     pub(crate) original: &'a [u8],
     pub(crate) options: &'a Prepared,
     pub(crate) revision: Option<Revision<'a>>,
+}
+
+impl<'a> Event<'a> {
+    /// The status of the delivery before, if it was another one and is known.
+    fn previous_status(&self) -> Option<&'a str> {
+        self.revision.and_then(|revision| revision.previous_status)
+    }
 }
 
 /// How a target is written.

@@ -2,12 +2,12 @@
 //! level.
 
 use crate::format::Format;
-use crate::lanes::{Fragment, Out, Span};
-use crate::record::{Ip, Status, Text, TraceId};
+use crate::lanes::{Out, Span};
+use crate::record::{Status, Text, TraceId};
 
-use super::ecs::{put_event_id, trace_id_member};
+use super::ecs::put_event_id;
 use super::party::{Direction, Parties};
-use super::write::{array, key, number, object, plain_member, text, text_member};
+use super::write::{self, bytes, event, inside, key, members};
 use super::{Event, Writer};
 
 pub(super) const WRITER: Writer = Writer {
@@ -17,160 +17,135 @@ pub(super) const WRITER: Writer = Writer {
 
 fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let record = event.record;
+    let options = event.options;
     let parties = Parties::of(record, scratch);
-
-    out.put_array(b"{\"activity_id\":4,\"category_uid\":4,\"class_uid\":4009,\"direction_id\":");
-    // Mail that only passes between strangers has no direction in OCSF.
-    out.put_byte(match parties.direction(event.options) {
-        Some(Direction::Inbound) => b'1',
-        Some(Direction::Outbound) => b'2',
-        Some(Direction::Internal) => b'3',
-        Some(Direction::External) | None => b'0',
-    });
-    endpoint(out, key!(b",\"dst_endpoint\":{\"ip\":\""), record.to_ip.as_ref());
-    object(out, b",\"email\":", |out| {
-        from(out, parties);
-        text_member(
-            out,
-            key!(b",\"message_uid\":\""),
-            record.message_id.and_then(|id| id.without(b'<', b'>')),
-        );
-        if let Some(size) = record.size_bytes {
-            out.put_array(b",\"size\":");
-            number(out, size);
-        }
-        text_member(out, key!(b",\"subject\":\""), record.subject);
-        to(out, parties);
-        if parties.iter().next().is_none() {
-            // The class requires `email`, and `email` one of the two.
-            out.put_array(b",\"to\":[]");
-        }
-    });
-    from(out, parties);
+    let from = parties.sender.map(|sender| sender.address);
+    let to = parties.recipient.map(|recipient| recipient.address);
     let trace_id = record.trace_id.map(TraceId::of);
-    trace_id_member(out, key!(b",\"message_trace_uid\":\""), trace_id.as_ref());
-    metadata(event, parties, trace_id.as_ref(), out);
-    observables(event, parties, out);
-    if event.options.keep_original {
-        plain_member(out, key!(b",\"raw_data\":\""), Span::alone(event.original));
-    }
-    out.put_array(b",\"severity_id\":1");
-    endpoint(
-        out,
-        key!(b",\"src_endpoint\":{\"ip\":\""),
-        record.from_ip.as_ref(),
-    );
-    status(record.status, out);
-    out.put_array(b",\"time\":");
-    number(out, record.received.epoch_millis());
-    to(out, parties);
-    out.put_array(b",\"type_uid\":400904}");
-}
+    let trace_id = trace_id.as_ref();
+    let original = Some(event.original).filter(|_| options.keep_original);
+    let status = Judgement::of(record.status);
 
-/// The caption, the word as written, and the id; for an id of 99, Other, the caption is the word.
-fn status(word: Option<Text<'_>>, out: &mut Out) {
-    let (caption, id) = match word.map(|word| Status::known(word.bytes())) {
-        None | Some(Some(Status::GettingStatus | Status::Pending | Status::UnknownFutureValue)) => {
-            ("Unknown", "0")
+    event! { out;
+        "activity_id" = 4, "category_uid" = 4, "class_uid" = 4009;
+        // Mail that only passes between strangers has no direction in OCSF.
+        "direction_id" match (parties.direction(options)) {
+            Some(Direction::Inbound) => 1,
+            Some(Direction::Outbound) => 2,
+            Some(Direction::Internal) => 3,
+            Some(Direction::External) | None => 0,
+        };
+        "dst_endpoint" if let Some(ip) = record.to_ip.as_ref() => {
+            "ip": always(ip.span());
         }
-        Some(Some(Status::Delivered | Status::Expanded | Status::Resolved)) => ("Success", "1"),
-        Some(Some(Status::Failed | Status::Quarantined | Status::FilteredAsSpam | Status::None)) => {
-            ("Failure", "2")
+        "email" always {
+            "from": text(from);
+            "message_uid": text(record.message_id.and_then(|id| id.without(b'<', b'>')));
+            "size": number(record.size_bytes);
+            "subject": text(record.subject);
+            "to": [text(to)];
+            // The class requires `email`, and `email` one of the two.
+            if (from.is_none() && to.is_none()) {
+                "to" = [];
+            }
         }
-        Some(Some(Status::Recalled) | None) => ("", "99"),
-    };
-    out.put_array(b",\"status\":\"");
-    match word {
-        Some(word) if caption.is_empty() => text(out, word),
-        _ => out.put(caption.as_bytes()),
+        "from": text(from);
+        "message_trace_uid": text(trace_id.map(TraceId::text));
+        "metadata" always {
+            "log_provider" match (record.format) {
+                Format::Graph => "microsoft-graph",
+                Format::Reporting => "reporting-web-service",
+            };
+            "original_time": text(Some(record.received_as_written));
+            "product" {
+                "name" = "Microsoft 365 Message Trace", "vendor_name" = "Microsoft";
+            }
+            "sequence": number(event.revision.map(|revision| revision.sequence));
+            "tenant_uid": span(options.tenant_id.as_deref().map(Span::alone));
+            "uid" if let Some(id) = trace_id => put_event_id(event, parties, id, out);
+            "version" = "1.8.0";
+        }
+        .. observables(event, from, to, out);
+        "raw_data": span(original.map(Span::alone));
+        "severity_id" = 1;
+        "src_endpoint" if let Some(ip) = record.from_ip.as_ref() => {
+            "ip": always(ip.span());
+        }
+        "status" match (status) {
+            Judgement::Unknown => "Unknown",
+            Judgement::Success => "Success",
+            Judgement::Failure => "Failure",
+            Judgement::Other => absent,
+        };
+        // The caption of 99, Other, is the word.
+        "status" if let (Judgement::Other, Some(word)) = (status, record.status) => inside(out, word);
+        "status_detail": text(record.status);
+        "status_id" match (status) {
+            Judgement::Unknown => 0,
+            Judgement::Success => 1,
+            Judgement::Failure => 2,
+            Judgement::Other => 99,
+        };
+        "time": number(Some(record.received.epoch_millis()));
+        "to": [text(to)];
+        "type_uid" = 400904;
     }
-    out.put_byte(b'"');
-    text_member(out, key!(b",\"status_detail\":\""), word);
-    out.put_array(b",\"status_id\":");
-    out.put(id.as_bytes());
 }
 
-fn from(out: &mut Out, parties: Parties<'_>) {
-    text_member(
-        out,
-        key!(b",\"from\":\""),
-        parties.sender.map(|sender| sender.address),
-    );
+/// What OCSF makes of a status.
+#[derive(Clone, Copy, Debug)]
+enum Judgement {
+    Unknown,
+    Success,
+    Failure,
+    Other,
 }
 
-fn to(out: &mut Out, parties: Parties<'_>) {
-    if let Some(recipient) = parties.recipient {
-        out.put_array(b",\"to\":[\"");
-        text(out, recipient.address);
-        out.put_array(b"\"]");
+impl Judgement {
+    fn of(word: Option<Text<'_>>) -> Self {
+        match word.map(|word| Status::known(word.bytes())) {
+            None | Some(Some(Status::GettingStatus | Status::Pending | Status::UnknownFutureValue)) => {
+                Self::Unknown
+            }
+            Some(Some(Status::Delivered | Status::Expanded | Status::Resolved)) => Self::Success,
+            Some(Some(Status::Failed | Status::Quarantined | Status::FilteredAsSpam | Status::None)) => {
+                Self::Failure
+            }
+            Some(Some(Status::Recalled) | None) => Self::Other,
+        }
     }
 }
 
-fn metadata(event: &Event<'_>, parties: Parties<'_>, trace_id: Option<&TraceId<'_>>, out: &mut Out) {
+fn observables(event: &Event<'_>, from: Option<Text<'_>>, to: Option<Text<'_>>, out: &mut Out) {
     let record = event.record;
-    match record.format {
-        Format::Graph => out.put_array(b",\"metadata\":{\"log_provider\":\"microsoft-graph\""),
-        Format::Reporting => out.put_array(b",\"metadata\":{\"log_provider\":\"reporting-web-service\""),
-    }
-    text_member(
-        out,
-        key!(b",\"original_time\":\""),
-        Some(record.received_as_written),
-    );
-    out.put_array(b",\"product\":{\"name\":\"Microsoft 365 Message Trace\",\"vendor_name\":\"Microsoft\"}");
-    if let Some(revision) = event.revision {
-        out.put_array(b",\"sequence\":");
-        number(out, revision.sequence);
-    }
-    if let Some(tenant_id) = &event.options.tenant_id {
-        plain_member(out, key!(b",\"tenant_uid\":\""), Span::alone(tenant_id));
-    }
-    if let Some(id) = trace_id {
-        out.put_array(b",\"uid\":\"");
-        put_event_id(event, parties, id, out);
-        out.put_byte(b'"');
-    }
-    out.put_array(b",\"version\":\"1.8.0\"}");
-}
-
-fn observables(event: &Event<'_>, parties: Parties<'_>, out: &mut Out) {
-    array(out, b",\"observables\":", |out| {
-        for (key, party) in [
+    write::enclosed(out, bytes!(",\"observables\":"), b'[', bytes!("]"), |out| {
+        for (name, address) in [
             (
-                key!(b",{\"name\":\"from\",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
-                parties.sender,
+                key!(",{\"name\":\"from\",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
+                from,
             ),
             (
-                key!(b",{\"name\":\"to\",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
-                parties.recipient,
+                key!(",{\"name\":\"to\",\"type\":\"Email Address\",\"type_id\":5,\"value\":\""),
+                to,
             ),
         ] {
-            if let Some(party) = party {
-                text_member(out, key, Some(party.address));
+            if address.is_some() {
+                write::text(out, name, address);
                 out.put_byte(b'}');
             }
         }
-        let (from, to) = (event.record.from_ip.as_ref(), event.record.to_ip.as_ref());
         for (name, ip) in [
-            (b",{\"name\":\"src_endpoint.ip\"", from),
-            (b",{\"name\":\"dst_endpoint.ip\"", to),
+            (bytes!(",{\"name\":\"src_endpoint.ip\""), record.from_ip.as_ref()),
+            (bytes!(",{\"name\":\"dst_endpoint.ip\""), record.to_ip.as_ref()),
         ] {
             if let Some(ip) = ip {
-                out.put_array(name);
-                plain_member(
-                    out,
-                    key!(b",\"type\":\"IP Address\",\"type_id\":2,\"value\":\""),
+                write::constant(out, name);
+                out.put_quoted(
+                    key!(",\"type\":\"IP Address\",\"type_id\":2,\"value\":\""),
                     ip.span(),
                 );
                 out.put_byte(b'}');
             }
         }
     });
-}
-
-fn endpoint(out: &mut Out, key: &Fragment, ip: Option<&Ip<'_>>) {
-    if let Some(ip) = ip {
-        plain_member(out, key, ip.span());
-        out.put_byte(b'}');
-    }
 }

@@ -46,7 +46,7 @@ impl<'a> Parties<'a> {
             .recipient
             .and_then(|recipient| put_lower(scratch, recipient));
         let end = scratch.len();
-        // Behind the text too something can be read.
+        // A whole block can be read behind the last address.
         scratch.put_array(&[0; WIDE]);
         let lower = scratch.as_slice();
         Self {
@@ -58,9 +58,20 @@ impl<'a> Parties<'a> {
         }
     }
 
-    /// The parties that are there, sender first.
-    pub(super) fn iter(self) -> impl Iterator<Item = Party<'a>> {
-        self.sender.into_iter().chain(self.recipient)
+    /// Both domains in lower case, each once, the sender's first.
+    pub(super) fn domains(self) -> impl Iterator<Item = Span<'a>> {
+        each_once(
+            self.sender.and_then(|party| party.domain),
+            self.recipient.and_then(|party| party.domain),
+        )
+    }
+
+    /// Both addresses in lower case, each once, the sender's first.
+    pub(super) fn addresses(self) -> impl Iterator<Item = Span<'a>> {
+        each_once(
+            self.sender.map(|party| party.lower),
+            self.recipient.map(|party| party.lower),
+        )
     }
 
     /// `None` where no domains are given, or where one of the two is missing. A bounce comes from outside.
@@ -77,6 +88,12 @@ impl<'a> Parties<'a> {
             (false, false) => Direction::External,
         })
     }
+}
+
+/// Both texts, or one where they are the same.
+fn each_once<'a>(one: Option<Span<'a>>, two: Option<Span<'a>>) -> impl Iterator<Item = Span<'a>> {
+    let two = two.filter(|two| !one.is_some_and(|one| one.is(*two)));
+    [one, two].into_iter().flatten()
 }
 
 impl<'a> Party<'a> {

@@ -215,6 +215,9 @@ fn strict_ends_with_1_only_when_something_was_rejected() {
 #[test]
 fn wrong_usage_ends_with_2() {
     normalize(&["--target", "splunk"], "").code(2);
+    for nothing in ["", " ", "@", "."] {
+        normalize(&["--organization-domain", nothing], "").code(2);
+    }
     normalize(&["--threads", "0"], "").code(2);
     normalize(&["--max-line-bytes", "0"], "").code(2);
     normalize(&["--max-line-bytes", "8388609"], "").code(2);

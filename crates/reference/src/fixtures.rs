@@ -15,7 +15,7 @@ pub struct Case {
     pub folder: PathBuf,
     /// The line, byte for byte.
     pub input: Vec<u8>,
-    /// The options beside it, else the defaults; the target is to be set by who reads them.
+    /// The options of the file beside it, or the defaults. Set the target before use.
     pub options: Options,
     /// What a poller knows of the row: sequence and status before.
     pub revision: Option<(u64, Option<String>)>,

@@ -39,7 +39,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TARGET", default_value = "sekoia", value_parser = target_parser())]
     target: String,
     /// A mail domain of the organization, for the direction of an e-mail; may be given several times
-    #[arg(long = "organization-domain", value_name = "DOMAIN")]
+    #[arg(long = "organization-domain", value_name = "DOMAIN", value_parser = mail_domain)]
     organization_domains: Vec<String>,
     /// The tenant's id, for targets that have a field for it
     #[arg(long, value_name = "ID")]
@@ -92,6 +92,14 @@ Exit codes: 0 finished, 1 something was rejected (with --strict), 2 wrong usage,
 
 fn target_parser() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(Target::ALL.map(Target::name))
+}
+
+/// A domain of which the component would leave nothing is a mistake that nobody would notice: events without direction.
+fn mail_domain(text: &str) -> Result<String, &'static str> {
+    if text.trim_matches([' ', '\t', '@', '.']).is_empty() {
+        return Err("expected a mail domain such as example.com");
+    }
+    Ok(text.to_owned())
 }
 
 /// Runs the command.

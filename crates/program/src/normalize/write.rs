@@ -141,7 +141,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// What the run ended with, unless it is a reader of the events who has had enough.
+    /// The error that ended the run. A closed pipe is none: whoever reads the events may stop early, as `head` does.
     pub(super) fn finish(mut self, ended: Result<(), Failure>, strict: bool) -> Result<ExitCode, Failure> {
         let ended = match ended {
             Ok(()) => self.flush(),
