@@ -9,7 +9,7 @@ mod query;
 mod scan;
 mod time;
 
-pub use answer::{SERVICE_PRINCIPAL_APP_ID, Verdict, judge};
+pub use answer::{SERVICE_PRINCIPAL_APP_ID, Verdict, is_refusal_of_service, judge};
 pub use page::{Page, Row};
 pub use query::{MAX_WINDOW_S, PAGE_ROWS, Query, RETENTION_S};
 pub use time::{parse_time_us, write_time};

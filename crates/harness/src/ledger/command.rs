@@ -24,6 +24,9 @@ pub struct LedgerArgs {
     /// As one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Read every row key too, and hold the whole file against its digests; takes seconds for millions of rows
+    #[arg(long, conflicts_with_all = ["refill", "recover"])]
+    pub check: bool,
     /// Forget the gaps that Graph still has rows of; the next poll reads them
     #[arg(long, conflicts_with = "recover")]
     pub refill: bool,
@@ -57,7 +60,11 @@ pub fn run(arguments: &LedgerArgs) -> ExitCode {
 }
 
 fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
-    let survey = FileLedger::survey(&arguments.ledger)?;
+    let survey = if arguments.check {
+        FileLedger::check(&arguments.ledger)?
+    } else {
+        FileLedger::survey(&arguments.ledger)?
+    };
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     Ok(if arguments.json {
         format!("{}\n", as_json(&survey, now_ms))
@@ -169,7 +176,7 @@ fn as_json(survey: &Survey, now_ms: i64) -> Value {
         "budget": {
             "used": used,
             "window_s": crate::poll::WINDOW_MS / 1000,
-            "paused_until": (state.paused_until_ms > now_ms).then(|| time(state.paused_until_ms / 1000)),
+            "paused_until": state.pause.in_force_ms(now_ms).map(|until_ms| time(until_ms / 1000)),
         },
         "epoch": survey.epoch,
     })
@@ -216,11 +223,8 @@ fn as_text(survey: &Survey, now_ms: i64) -> String {
         "budget",
         format!("{used} requests in the last {} s", crate::poll::WINDOW_MS / 1000),
     );
-    if state.paused_until_ms > now_ms {
-        row(
-            "asked to wait",
-            format!("until {}", time(state.paused_until_ms / 1000)),
-        );
+    if let Some(until_ms) = state.pause.in_force_ms(now_ms) {
+        row("asked to wait", format!("until {}", time(until_ms / 1000)));
     }
     for span in &missing {
         row("missing", format!("{}  still to be read", span_text(*span)));

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 
 use super::backoff::Backoff;
+use super::clock::ServiceClock;
 use super::delivery::{Held, Passing, Tally};
 use super::governor::{DEFAULT_REQUESTS, Governor};
 use super::lane::Lane;
 use super::plan::{Rhythm, Tier, View};
 use super::signal::{Call, Effect, Fault, Input, Outcome};
 use super::work::Work;
-use crate::graph::{MAX_WINDOW_S, PAGE_ROWS};
-use crate::ledger::{Coverage, Gap, Keys, Span, State, Transaction};
+use crate::graph::{MAX_WINDOW_S, PAGE_ROWS, write_time};
+use crate::ledger::{Coverage, Gap, Keys, Pause, Span, State, Transaction};
+use crate::remedy::Remedy;
 
 /// The most requests under way and pages not yet committed, together.
 const MOST_IN_FLIGHT: usize = 2;
@@ -25,8 +27,8 @@ const LEAST_OVERLAP_S: i64 = 120;
 /// How to poll.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the coverage is to begin, in seconds since 1970-01-01 UTC. What the ledger knows of an earlier beginning
-    /// stays.
+    /// Where the coverage is to begin, in seconds since 1970-01-01 UTC by this machine's clock; it is translated to the
+    /// service's. What the ledger knows of an earlier beginning stays.
     pub since_s: i64,
     /// Whether to end when all up to now is delivered.
     pub once: bool,
@@ -93,7 +95,14 @@ pub struct Core {
     pub(super) keys: Keys,
     pub(super) coverage: Coverage,
     pub(super) gaps: Vec<Gap>,
+    /// Where the coverage begins; until the service's clock is known, where it seems to.
     pub(super) floor_s: i64,
+    /// Where it begins by the ledger.
+    pub(super) stored_floor_s: Option<i64>,
+    /// How far the service's clock was ahead when the ledger was last written.
+    pub(super) stored_skew_ms: Option<i64>,
+    pub(super) sequence_base: u64,
+    pub(super) began_ms: i64,
     pub(super) governor: Governor,
     pub(super) backoff: Backoff,
     pub(super) lanes: Vec<Lane>,
@@ -104,8 +113,10 @@ pub struct Core {
     pub(super) tally: Tally,
     /// Rows in a second, as seen lately.
     pub(super) rows_per_s: Option<f64>,
-    pub(super) skew_ms: Option<i64>,
+    pub(super) clock: ServiceClock,
     pub(super) is_skew_reported: bool,
+    /// Windows refused while the service's clock is not known.
+    pub(super) refused_windows: u32,
     pub(super) fresh_s: Option<i64>,
     /// Up to when a run that ends by itself has to deliver.
     pub(super) once_end_s: Option<i64>,
@@ -135,29 +146,42 @@ impl Core {
             floor_s,
             gaps,
             charges_ms,
-            paused_until_ms,
+            pause,
+            skew_ms,
+            sequence_base,
         } = state;
-        let floor = floor_s.map_or(settings.since_s, |floor_s| floor_s.min(settings.since_s));
+        let since_s = settings.since_s;
+        // A clock that was ahead when the end was written, and is right now, would make the silence longer.
+        let is_too_long = pause.until_ms > now_ms.saturating_add(pause.told_ms);
+        let pause = Pause {
+            until_ms: pause.until_ms.min(now_ms.saturating_add(pause.told_ms)),
+            ..pause
+        };
         let aside = Transaction {
-            floor_s: (floor_s != Some(floor)).then_some(floor),
+            pause: is_too_long.then_some(pause),
             ..Transaction::default()
         };
         Self {
-            governor: Governor::new(settings.requests, &charges_ms, paused_until_ms, now_ms),
+            governor: Governor::new(settings.requests, &charges_ms, pause.until_ms, now_ms),
             backoff: Backoff::new(settings.seed),
             settings,
             keys,
             coverage,
             gaps,
-            floor_s: floor,
+            floor_s: floor_s.map_or(since_s, |floor_s| floor_s.min(since_s)),
+            stored_floor_s: floor_s,
+            stored_skew_ms: skew_ms,
+            sequence_base,
+            began_ms: now_ms,
             lanes: Vec::new(),
             held: VecDeque::new(),
             work: Work::Idle,
             aside,
             tally: Tally::default(),
             rows_per_s: None,
-            skew_ms: None,
+            clock: ServiceClock::default(),
             is_skew_reported: false,
+            refused_windows: 0,
             fresh_s: None,
             next_request: 0,
             renewing: None,
@@ -233,7 +257,7 @@ impl Core {
 
     /// The service's time in whole seconds, never later than it really is there.
     pub(super) fn service_s(&self, now_ms: i64) -> i64 {
-        now_ms.saturating_add(self.skew_ms.unwrap_or(0)).div_euclid(1000)
+        self.clock.now_s(now_ms)
     }
 
     fn view<'a>(&'a self, now_s: i64, closed: &'a [Span]) -> View<'a> {
@@ -282,6 +306,9 @@ impl Core {
             }
         }
         let is_idle = matches!(self.work, Work::Idle) && self.held.is_empty();
+        if is_idle && self.aside.is_empty() {
+            self.give_up(now_ms);
+        }
         if self.outcome.is_none() && is_idle && self.stopping {
             self.outcome = Some(Outcome::Stopped);
         }
@@ -293,6 +320,26 @@ impl Core {
             None => effects.push(Effect::Wait {
                 until_ms: self.next_ms(now_ms),
             }),
+        }
+    }
+
+    /// Ends a run that ends by itself when the silence that was asked for is longer than its patience: the next run is
+    /// not to find the ledger locked.
+    fn give_up(&mut self, now_ms: i64) {
+        let is_asking = self.renewing.is_some() || self.lanes.iter().any(|lane| lane.asked.is_some());
+        let until_ms = self.governor.paused_until_ms().max(self.hold_until_ms);
+        let patience_ms = self.last_success_ms.saturating_add(self.settings.give_up_ms);
+        if self.outcome.is_some() || !self.settings.once || is_asking || self.is_caught_up() {
+            return;
+        }
+        if until_ms > now_ms && until_ms > patience_ms {
+            let mut sentence = self.trouble.as_ref().map_or_else(
+                || "Graph asked not to be asked for now".to_owned(),
+                |fault| fault.sentence.clone(),
+            );
+            sentence.push_str("; start again at ");
+            write_time(until_ms.div_euclid(1000) + 1, &mut sentence);
+            self.outcome = Some(Outcome::Failed(Fault::new(Remedy::Retry, sentence)));
         }
     }
 
@@ -320,10 +367,16 @@ impl Core {
     /// Opens windows that are due.
     fn plan(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         let now_s = self.service_s(now_ms);
-        for span in Rhythm::lost(&self.view(now_s, &self.closed())) {
-            self.record_gap(now_ms, span, effects);
-        }
-        for tier in Tier::ALL {
+        // This machine's clock decides nothing but what the first question is.
+        let tiers = if self.clock.is_known() {
+            for span in Rhythm::lost(&self.view(now_s, &self.closed())) {
+                self.record_gap(now_ms, span, effects);
+            }
+            Tier::ALL.as_slice()
+        } else {
+            &[Tier::Fresh]
+        };
+        for &tier in tiers {
             let is_patient = |tier: Tier| !tier.is_urgent();
             let most = if is_patient(tier) { MOST_PATIENT_LANES } else { 1 };
             loop {
@@ -336,7 +389,9 @@ impl Core {
                 };
                 if tier == Tier::Fresh {
                     self.fresh_s = Some(now_s);
-                    self.once_end_s.get_or_insert(now_s);
+                    if self.clock.is_known() {
+                        self.once_end_s.get_or_insert(now_s);
+                    }
                 }
                 self.lanes.push(Lane::new(tier, span, self.settings.page_rows));
             }
@@ -351,8 +406,9 @@ impl Core {
             return;
         }
         let mut in_flight = self.in_flight();
+        let most = if self.clock.is_known() { MOST_IN_FLIGHT } else { 1 };
         for lane in &mut self.lanes {
-            if in_flight >= MOST_IN_FLIGHT {
+            if in_flight >= most {
                 return;
             }
             if lane.asked.is_some() || self.governor.ready_ms(lane.tier.is_urgent()) > now_ms {
@@ -398,9 +454,7 @@ impl Core {
         }
         let now_s = self.service_s(now_ms);
         let due_s = self.settings.rhythm.due_s(&self.view(now_s, &[]));
-        let due_ms = due_s
-            .saturating_mul(1000)
-            .saturating_sub(self.skew_ms.unwrap_or(0));
+        let due_ms = due_s.saturating_mul(1000).saturating_sub(self.clock.ahead_ms());
         next_ms.min(due_ms).max(now_ms + 1)
     }
 }

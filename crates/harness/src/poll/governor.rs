@@ -32,6 +32,17 @@ impl Governor {
         }
     }
 
+    /// Moves what was sent before it began by so many milliseconds: this machine's clock was set meanwhile. Charges that
+    /// come out later than `now_ms` count as sent now.
+    pub fn shift(&mut self, by_ms: i64, began_ms: i64, now_ms: i64) {
+        for charge in &mut self.charges_ms {
+            if *charge < began_ms {
+                *charge = charge.saturating_add(by_ms).min(now_ms);
+            }
+        }
+        self.charges_ms.make_contiguous().sort_unstable();
+    }
+
     /// When the next request may be sent; `now_ms` or before if at once.
     ///
     /// What is not urgent is spread over the window as soon as a third of it is used, so that an urgent request never

@@ -141,9 +141,10 @@ impl Lane {
             page,
             read_s: self.read_s,
             cover: Span::new(self.left.end_s, before.end_s),
+            start_s: before.start_s,
             end_s: self.end_s,
             tie_s,
-            keep_all: !self.is_ordered,
+            keep_all: !self.is_ordered && link.is_some(),
         };
         let Some(link) = link else {
             self.call = None;

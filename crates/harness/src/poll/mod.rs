@@ -7,6 +7,7 @@
 
 mod answers;
 mod backoff;
+mod clock;
 mod core;
 mod delivery;
 mod driver;
