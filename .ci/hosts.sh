@@ -48,6 +48,27 @@ need_python() {
     printf '%s' "${python_packages[*]}" >"$folder/packages"
 }
 
+# What runs the hosts, all of it before anything is built for minutes.
+need_tools() {
+    local missing
+    missing=$(bash .ci/install --missing | paste -sd ' ')
+    [ -z "$missing" ] || fail "missing: $missing. On Debian and Ubuntu, bash .ci/install installs it; then run this again."
+}
+
+# The README's call of wasmtime on the command line, as it stands there.
+do_command_line() {
+    [ -f dist/message-trace.wasm ] || do_component
+    need_python
+    local script found
+    script=$(sed -n '/^### From the command line/,/^```$/p' README.md | sed -n '/^```sh/,/^```$/{/^```/d;p}')
+    [ -n "$script" ] || fail 'the README shows no command line'
+    found=$(PATH=$(echo "$PWD/$target_dir"/venv/lib/python3*/site-packages/wasmtime_cli):$PATH bash -euo pipefail -c "$script")
+    case $found in
+        'ok("{\"message\":'*'\"subject\":\"Prüfung\"'*) printf 'the command line gives the event that the README shows\n' ;;
+        *) fail "the README's command line gives $found" ;;
+    esac
+}
+
 # The interface as one package file, for tools that read WIT in its binary form.
 do_wit() {
     need_python
@@ -74,6 +95,7 @@ do_python() {
 # Everything that a host loads, then all hosts. In the profile of the tests it shares their build; figures want
 # PROFILE=program. Only the table goes to standard output.
 do_conformance() {
+    need_tools
     {
         do_component
         do_plain

@@ -25,6 +25,7 @@ do_test() {
         MESSAGE_TRACE_TANGENT="$PWD/dist/message-trace-tangent.wasm" cargo test --locked --workspace --no-fail-fast
     check 'npm package and web page' do_js test
     check 'Python package' do_python
+    check 'README, on the command line' do_command_line
     check 'conformance of all hosts' do_conformance
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
     ((failed == 0))

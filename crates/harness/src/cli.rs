@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::PollArgs;
+use crate::dead_letter::{self, DeadLetterArgs};
 use crate::exit::Failure;
 use crate::ledger::LedgerArgs;
 use crate::{about, ledger, normalize, poll};
@@ -23,6 +24,7 @@ Examples:
   message-trace normalize --target ecs --rejects rejected.ndjson *.csv.gz
   message-trace poll --config poll.toml
   message-trace ledger trace.ledger
+  message-trace dead-letter replay --config poll.toml
   message-trace about --json";
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +32,7 @@ enum Command {
     Normalize(normalize::Arguments),
     Poll(Box<PollArgs>),
     Ledger(LedgerArgs),
+    DeadLetter(Box<DeadLetterArgs>),
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
 }
@@ -41,6 +44,7 @@ pub fn run() -> ExitCode {
         Command::Normalize(arguments) => normalize::run(&arguments),
         Command::Poll(arguments) => Ok(poll::run(&arguments)),
         Command::Ledger(arguments) => Ok(ledger::run(&arguments)),
+        Command::DeadLetter(arguments) => Ok(dead_letter::run(&arguments)),
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
             .map_err(Failure::from),

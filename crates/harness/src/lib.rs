@@ -8,6 +8,7 @@ pub mod about;
 pub mod normalize;
 pub mod auth;
 pub mod config;
+pub mod dead_letter;
 pub mod graph;
 pub mod http;
 pub mod ledger;

@@ -109,7 +109,7 @@ impl<'kvs> VisitSource<'kvs> for Pairs {
     }
 }
 
-fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '"' => out.push('\''),

@@ -91,7 +91,7 @@ pub struct PollArgs {
     /// Where events go: stdout, file:PATH or http(s)://HOST/PATH; repeat it for more [default: stdout]
     #[arg(long = "sink", value_name = "SINK", help_heading = "Sink")]
     pub sinks: Vec<String>,
-    /// File for events that a sink refuses for good [default: beside the ledger]
+    /// File for rows that a sink refuses for good, until they are replayed [default: beside the ledger]
     #[arg(long, value_name = "FILE", help_heading = "Sink")]
     pub dead_letter: Option<String>,
 

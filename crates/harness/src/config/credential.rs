@@ -61,13 +61,9 @@ impl AuthSetup {
         let path = |name: &str| layers.text(name).map(PathBuf::from);
         let federated =
             path("token-file").or_else(|| environment.variable("AZURE_FEDERATED_TOKEN_FILE").map(Into::into));
-        let by_what_is_set = match (path("certificate-file"), path("client-secret-file"), &federated) {
-            (Some(_), ..) => "certificate",
-            (None, None, Some(_)) => "federated",
-            _ => "secret",
-        };
+        let kind = Self::kind(layers, federated.is_some());
         let missing = |name: &str, what: &str| ConfigError::new(Place::Missing, name, what);
-        match layers.text("auth").unwrap_or(by_what_is_set) {
+        match kind {
             "secret" => Ok(Self::Secret {
                 file: path("client-secret-file"),
                 is_file_first: matches!(layers.place("client-secret-file"), Place::Flag(_)),
@@ -100,6 +96,28 @@ impl AuthSetup {
                 "auth",
                 "expected secret, certificate, federated or managed-identity",
             )),
+        }
+    }
+
+    /// How to sign in: what the nearest layer says, with `auth` or by naming a file. Within one layer `auth` counts first,
+    /// and a certificate before a secret.
+    fn kind(layers: &Layers, is_federated: bool) -> &str {
+        let by_file = [
+            ("certificate-file", "certificate"),
+            ("client-secret-file", "secret"),
+            ("token-file", "federated"),
+        ];
+        let by_file = by_file.into_iter().filter(|(key, _)| layers.text(key).is_some());
+        let auth = layers.text("auth").map(|kind| ("auth", kind));
+        let nearest = auth
+            .into_iter()
+            .chain(by_file)
+            .min_by_key(|(key, _)| layers.place(key).distance());
+        match nearest {
+            Some((_, kind)) => kind,
+            // The variable of Azure's webhook: further away than all that was set for this program.
+            None if is_federated => "federated",
+            None => "secret",
         }
     }
 

@@ -19,6 +19,18 @@ pub enum Place {
     Missing,
 }
 
+impl Place {
+    /// How far away the layer is: the nearer counts.
+    pub(super) const fn distance(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Variable(_) => 1,
+            Self::File(..) => 2,
+            Self::Missing => 3,
+        }
+    }
+}
+
 /// An error of the setup. Never repeats a value: it may be a secret in the wrong place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {

@@ -128,19 +128,22 @@ impl Environment {
             .cloned()
     }
 
-    /// Warns of variables that look like this program's and are none of its own.
-    fn warn_of_unknown(&self) {
-        for name in self.variables.keys().filter(|name| name.starts_with(PREFIX)) {
-            let own = ["MESSAGE_TRACE_CONFIG"]
-                .into_iter()
-                .chain(SECRET_VARIABLES)
-                .map(str::to_owned);
-            let known: Vec<String> = KEYS.iter().map(Key::variable).chain(own).collect();
-            if !known.contains(name) {
+    /// What to say of variables that look like this program's and are none of its own: a sentence for each.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        let own = ["MESSAGE_TRACE_CONFIG", "MESSAGE_TRACE_CACHE"]
+            .into_iter()
+            .chain(SECRET_VARIABLES)
+            .map(str::to_owned);
+        let known: Vec<String> = KEYS.iter().map(Key::variable).chain(own).collect();
+        let names = self.variables.keys().filter(|name| name.starts_with(PREFIX));
+        names
+            .filter(|name| !known.contains(name))
+            .map(|name| {
                 let hint = did_you_mean(name, known.iter().map(String::as_str));
-                log::warn!("{name}: there is no such setting{hint}; the variable is passed over");
-            }
-        }
+                format!("{name}: there is no such setting{hint}; the variable is passed over")
+            })
+            .collect()
     }
 }
 
@@ -167,7 +170,6 @@ pub(super) struct Layers {
 
 impl Layers {
     pub(super) fn read(args: &PollArgs, environment: &Environment) -> Result<Self, ConfigError> {
-        environment.warn_of_unknown();
         let config = args
             .config
             .clone()

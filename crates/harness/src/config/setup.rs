@@ -10,6 +10,7 @@ use super::layers::Layers;
 use super::{AuthSetup, ConfigError, Environment, PollArgs, SinkSetup, duration, sink};
 use crate::auth::{Application, scope_of};
 use crate::http::{ClientOptions, Origin};
+use crate::ledger::FileLedger;
 
 /// The version of Graph's API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -173,6 +174,32 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     })
 }
 
+/// Where the dead letter of a setup is, for those who want to know nothing else of it: as it is set, as the ledger notes it,
+/// or beside the ledger.
+///
+/// # Errors
+///
+/// If neither it nor the ledger is set, or the file cannot be read.
+pub fn dead_letter_path(args: &PollArgs, environment: &Environment) -> Result<PathBuf, ConfigError> {
+    let layers = Layers::read(args, environment)?;
+    if let Some(path) = layers.text("dead-letter") {
+        return Ok(path.into());
+    }
+    let ledger: PathBuf = layers
+        .text("ledger")
+        .filter(|path| !path.is_empty())
+        .ok_or_else(|| {
+            let what =
+                "expected the ledger's file, or the dead letter's with --dead-letter, or both with --config";
+            ConfigError::new(layers.place("ledger"), "ledger", what)
+        })?
+        .into();
+    let noted = FileLedger::notes_of(&ledger)
+        .ok()
+        .and_then(|notes| notes.dead_letter);
+    Ok(noted.unwrap_or_else(|| beside(&ledger)))
+}
+
 /// Who signs in: with federation also from what the webhook of workload identity sets, where nothing nearer is set.
 fn application(
     layers: &Layers,
@@ -267,7 +294,7 @@ fn domains(layers: &Layers) -> Result<Vec<String>, ConfigError> {
 }
 
 /// The dead letter's place where none is set.
-fn beside(ledger: &std::path::Path) -> PathBuf {
+pub(crate) fn beside(ledger: &std::path::Path) -> PathBuf {
     let mut name = ledger.as_os_str().to_owned();
     name.push(".dead-letter.ndjson");
     name.into()

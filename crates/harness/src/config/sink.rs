@@ -1,7 +1,6 @@
 //! The sinks of a setup.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,14 +9,10 @@ use toml::de::DeValue;
 
 use super::file::{Source, texts, unknown};
 use super::layers::Layers;
-use super::{ConfigError, Kind, Place, Secrets, Setup, bytes, duration};
+use super::{ConfigError, Kind, OpenError, Place, Secrets, bytes, duration};
 use crate::auth::read_secret_file;
-use crate::http::{Link, Origin, OriginError, Pause, SecretHeader, Transport};
-use crate::remedy::Remedy;
-use crate::sink::{
-    BodyFormat, DeadLetter, FanOut, FileOptions, FileSink, HttpOptions, HttpSink, Sink, SinkError,
-};
-use crate::sink::{StdoutSink, WithDeadLetter};
+use crate::http::{Link, Origin, OriginError, SecretHeader};
+use crate::sink::{BodyFormat, FileOptions, HttpOptions};
 
 /// A sink, set up. Holds no secret.
 #[derive(Clone, Debug)]
@@ -54,7 +49,7 @@ pub struct SecretSource {
 }
 
 impl SecretSource {
-    fn read(&self, name: &HeaderName, secrets: Secrets<'_>) -> Result<SecretHeader, OpenError> {
+    pub(super) fn read(&self, name: &HeaderName, secrets: Secrets<'_>) -> Result<SecretHeader, OpenError> {
         let wrong = |what: String| OpenError::Secret(format!("the sink's header {name}: {what}"));
         let secret = match (&self.variable, &self.file) {
             (Some(variable), _) => secrets(variable)
@@ -78,13 +73,15 @@ pub(super) struct SinkTable {
 
 const STDOUT_KEYS: [&str; 1] = ["type"];
 const FILE_KEYS: [&str; 4] = ["type", "path", "rotate-size", "rotate-every"];
-const HTTP_KEYS: [&str; 8] = [
+const HTTP_KEYS: [&str; 10] = [
     "type",
     "url",
     "format",
     "gzip",
     "max-events",
     "max-bytes",
+    "expect-status",
+    "accept-html",
     "headers",
     "secret-headers",
 ];
@@ -239,12 +236,35 @@ impl<'a, 'b> Table<'a, 'b> {
                 .parse("max-bytes", "a size such as 4MiB, at most 1GiB", size)?
                 .unwrap_or(default.max_bytes),
             headers: self.headers()?,
+            expect_status: self.statuses()?,
+            accept_html: self.switch("accept-html")?.unwrap_or(default.accept_html),
             ..default
         };
         Ok(SinkSetup::Http {
             link,
             options: Box::new(options),
             secret_headers: self.secret_headers()?,
+        })
+    }
+
+    /// The statuses that acknowledge: one number, or a list of them.
+    fn statuses(&self) -> Result<Vec<u16>, ConfigError> {
+        let Some(value) = self.value("expect-status") else {
+            return Ok(Vec::new());
+        };
+        let one = |value: &DeValue<'_>| {
+            let number = value.as_integer()?.as_str().parse().ok();
+            number.filter(|status| (200..=299).contains(status))
+        };
+        let statuses: Option<Vec<u16>> = match value.as_array() {
+            Some(values) => values.iter().map(|value| one(value.get_ref())).collect(),
+            None => one(value).map(|status| vec![status]),
+        };
+        statuses.filter(|statuses| !statuses.is_empty()).ok_or_else(|| {
+            self.missing(
+                "expect-status",
+                "expected a status from 200 to 299, or a list of them",
+            )
         })
     }
 
@@ -363,87 +383,4 @@ pub(super) fn read(layers: &Layers) -> Result<Vec<SinkSetup>, ConfigError> {
         }
     };
     setting.texts.iter().map(short).collect()
-}
-
-/// Opens the sinks of a setup as one: each with the dead letter, all behind one acknowledgement.
-///
-/// `secrets` gives the values of variables that secret headers name.
-///
-/// # Errors
-///
-/// If a secret or a file cannot be had.
-pub fn open_sinks(
-    setup: &Setup,
-    secrets: Secrets<'_>,
-    transport: &Arc<dyn Transport>,
-    pause: &Arc<dyn Pause>,
-) -> Result<Box<dyn Sink>, OpenError> {
-    let open = |sink: &SinkSetup| -> Result<Box<dyn Sink>, OpenError> {
-        Ok(match sink {
-            SinkSetup::Stdout => Box::new(StdoutSink::new()),
-            SinkSetup::File { path, options } => Box::new(FileSink::open(path, options.clone())?),
-            SinkSetup::Http {
-                link,
-                options,
-                secret_headers,
-            } => {
-                let secret_headers: Result<_, _> = secret_headers
-                    .iter()
-                    .map(|(name, source)| source.read(name, secrets))
-                    .collect();
-                let options = HttpOptions {
-                    secret_headers: secret_headers?,
-                    ..HttpOptions::clone(options)
-                };
-                let sink = HttpSink::new(link.clone(), options, Arc::clone(transport), Arc::clone(pause));
-                Box::new(WithDeadLetter::new(
-                    sink,
-                    DeadLetter::new(setup.dead_letter.clone()),
-                ))
-            }
-        })
-    };
-    let mut sinks = setup.sinks.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    Ok(if sinks.len() == 1 {
-        sinks.remove(0)
-    } else {
-        Box::new(FanOut::new(sinks))
-    })
-}
-
-/// Why a sink cannot be opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OpenError {
-    /// A secret cannot be had: one sentence with the fix.
-    Secret(String),
-    /// A file cannot be had.
-    Sink(SinkError),
-}
-
-impl OpenError {
-    /// What has to be done.
-    #[must_use]
-    pub fn remedy(&self) -> Remedy {
-        match self {
-            Self::Secret(_) => Remedy::Configure,
-            Self::Sink(error) => error.remedy().unwrap_or(Remedy::Retry),
-        }
-    }
-}
-
-impl std::fmt::Display for OpenError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Secret(sentence) => f.write_str(sentence),
-            Self::Sink(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
-
-impl From<SinkError> for OpenError {
-    fn from(error: SinkError) -> Self {
-        Self::Sink(error)
-    }
 }

@@ -66,11 +66,30 @@ fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
         FileLedger::survey(&arguments.ledger)?
     };
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let (dead_letter, letters) = dead_letters(arguments)?;
     Ok(if arguments.json {
-        format!("{}\n", as_json(&survey, now_ms))
+        let mut shown = as_json(&survey, now_ms);
+        shown["dead_letters"] = letters.into();
+        format!("{shown}\n")
     } else {
-        as_text(&survey, now_ms)
+        let mut text = as_text(&survey, now_ms);
+        let hint = match letters {
+            0 => String::new(),
+            _ => format!("  in {}; see message-trace dead-letter", dead_letter.display()),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<16} {letters}{hint}", "dead letters");
+        text
     })
+}
+
+/// Where the dead letter of a ledger is, and how many rows wait in it.
+fn dead_letters(arguments: &LedgerArgs) -> Result<(PathBuf, u64), LedgerError> {
+    let noted = FileLedger::notes_of(&arguments.ledger)?.dead_letter;
+    let path = noted.unwrap_or_else(|| crate::config::beside(&arguments.ledger));
+    let count = crate::sink::count_letters(&path);
+    let count = count.map_err(|error| LedgerError::Unusable(path.clone(), error.kind()))?;
+    Ok((path, count))
 }
 
 fn refill(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {

@@ -16,8 +16,6 @@ pub(super) struct Job {
 pub(super) enum Work {
     /// Lines as they are in the source; the number of the first, from 1; how many they are.
     Lines { bytes: Vec<u8>, first: u64, lines: u64 },
-    /// The one line of a source, its line feed included.
-    OnlyLine(Vec<u8>),
     /// Rows that came out of a page or a table, each ended by a line feed that is not part of it.
     Rows(Rows),
     /// Rows with line feeds inside.

@@ -44,9 +44,6 @@ pub(super) fn read(
     while !is_end {
         let read = fill(source, &mut chunk)?;
         is_end = read == 0;
-        if first == 1 && is_end && is_one_line(&chunk) {
-            return send(Work::OnlyLine(chunk));
-        }
         let end = if is_end {
             chunk.len()
         } else {
@@ -70,9 +67,8 @@ pub(super) fn read(
             }
             continue;
         }
-        let may_be_alone = first == 1 && end == chunk.len() && is_one_line(&chunk);
         let is_due = chunk.len() >= BATCH_BYTES || read < CAUGHT_UP_BYTES || is_end;
-        if may_be_alone && !is_end || !is_due {
+        if !is_due {
             continue;
         }
         let mut rest = Vec::with_capacity(BATCH_BYTES.max(chunk.len() - end));
@@ -94,10 +90,6 @@ pub(super) fn read(
 fn count_lines(lines: &[u8]) -> u64 {
     let feeds = memchr::memchr_iter(b'\n', lines).count() as u64;
     feeds + u64::from(lines.last().is_some_and(|byte| *byte != b'\n'))
-}
-
-fn is_one_line(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && memchr::memchr(b'\n', bytes).is_none_or(|at| at + 1 == bytes.len())
 }
 
 /// Reads once, up to the next full batch. 0 is the end.

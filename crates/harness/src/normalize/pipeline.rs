@@ -166,10 +166,6 @@ impl Worker {
                 done.lines = lines;
                 self.lines(&bytes, |line| first + u64::from(line) - 1, &mut done);
             }
-            Work::OnlyLine(line) => {
-                done.lines = 1;
-                self.only_line(&line, &mut done);
-            }
             Work::Rows(rows) => {
                 done.lines = rows.ends.len() as u64;
                 let number = |line: u32| {
@@ -220,15 +216,6 @@ impl Worker {
                 }
             }
             self.refuse(number(line), reason, current.0, done);
-        }
-    }
-
-    fn only_line(&mut self, line: &[u8], done: &mut Done) {
-        match self.transform.normalize(line) {
-            // A page of several rows on one line.
-            Err(Reason::Envelope(_)) => self.lines(line, u64::from, done),
-            Err(_) if line.trim_ascii().is_empty() => done.bytes = line.len() as u64,
-            answer => self.one(answer, line, 1, done),
         }
     }
 

@@ -7,6 +7,7 @@ use super::clock::ServiceClock;
 use super::delivery::{Held, Passing, Tally};
 use super::governor::{DEFAULT_REQUESTS, Governor};
 use super::lane::Lane;
+use super::patience::Sinks;
 use super::plan::{Rhythm, Tier, View};
 use super::signal::{Call, Effect, Fault, Input, Outcome};
 use super::work::Work;
@@ -42,6 +43,10 @@ pub struct Settings {
     pub give_up_ms: i64,
     /// How long a refusal (permission, credential) is borne by a run that has seen rows before, in milliseconds.
     pub patience_ms: i64,
+    /// How long a sink's refusal is borne while the sinks have never accepted anything, in milliseconds.
+    pub first_patience_ms: i64,
+    /// Whether the sinks have accepted something in an earlier run.
+    pub is_sink_proven: bool,
     /// The seed of all jitter.
     pub seed: u64,
 }
@@ -58,6 +63,8 @@ impl Settings {
             requests: DEFAULT_REQUESTS,
             give_up_ms: 15 * 60_000,
             patience_ms: 15 * 60_000,
+            first_patience_ms: 60_000,
+            is_sink_proven: true,
             seed,
         }
     }
@@ -133,6 +140,7 @@ pub struct Core {
     pub(super) has_succeeded: bool,
     pub(super) refused_since_ms: Option<i64>,
     pub(super) trouble: Option<Fault>,
+    pub(super) sinks: Sinks,
     pub(super) stopping: bool,
     pub(super) outcome: Option<Outcome>,
 }
@@ -164,6 +172,7 @@ impl Core {
         Self {
             governor: Governor::new(settings.requests, &charges_ms, pause.until_ms, now_ms),
             backoff: Backoff::new(settings.seed),
+            sinks: Sinks::new(&settings),
             settings,
             keys,
             coverage,
@@ -218,13 +227,19 @@ impl Core {
                 self.stopping = true;
                 self.lanes.clear();
                 self.renewing = None;
+                // What waits to be tried again is tried by the next run.
+                if self.work.again_ms().is_some() {
+                    self.outcome = Some(Outcome::Stopped);
+                }
             }
             Input::LookedUp(known) => self.looked_up(known, &mut effects),
             Input::Delivered => self.delivered(now_ms, &mut effects),
             Input::Committed => self.committed(now_ms),
-            Input::NotDelivered(fault) | Input::NotCommitted(fault) => {
-                self.stuck(now_ms, fault, &mut effects);
-            }
+            Input::NotDelivered {
+                fault,
+                retry_after_ms,
+            } => self.not_delivered(now_ms, fault, retry_after_ms, &mut effects),
+            Input::NotCommitted(fault) => self.stuck(now_ms, fault, &mut effects),
         }
         self.advance(now_ms, &mut effects);
         effects
@@ -250,7 +265,7 @@ impl Core {
             requests: self.governor.requests(),
             paused_until_ms: Some(self.governor.paused_until_ms()).filter(|&until_ms| until_ms > now_ms),
             tally: self.tally,
-            trouble: self.trouble.clone(),
+            trouble: self.sinks.trouble.clone().or_else(|| self.trouble.clone()),
             gaps: self.gaps.len(),
         }
     }

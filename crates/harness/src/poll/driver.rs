@@ -1,6 +1,7 @@
 //! Drives the core with a clock, sockets, a file and a sink.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -8,14 +9,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 
-use super::handover::Handover;
+use super::handover::{Handover, News, lock};
 use super::progress::Progress;
-use super::{Answer, Call, Core, Effect, Fault, Input, Outcome, Settings, Trouble};
+use super::{Answer, Call, Core, Delivery, Effect, Fault, Input, Outcome, Settings, Trouble};
 use crate::auth::Authenticator;
 use crate::http::{Bearer, Origin, Transport, TransportError, retry_after};
 use crate::ledger::{FileLedger, Ledger as _, LedgerError};
 use crate::remedy::Remedy;
-use crate::sink::SinkError;
 
 /// Threads that wait for answers: as many as the core has requests under way.
 const FETCHERS: usize = 2;
@@ -79,25 +79,56 @@ pub(super) fn drive(
     let (inputs, arrived) = channel();
     on_start(inputs.clone());
     let jobs = fetchers(&Arc::new(service), &inputs);
-    let mut driver = Driver {
-        core,
-        ledger,
-        handover,
-        clock,
-        jobs,
-        progress: Progress::start(),
-    };
-    let outcome = driver.run(&arrived);
-    driver.progress.end(&driver.core.status(clock.now_ms()), &outcome);
-    outcome
+    let (deliveries, queue) = channel();
+    let news = handover.news();
+    thread::scope(|scope| {
+        // A sink may take its time: requests, signals and the live line do not wait for it.
+        scope.spawn(move || hand_over(handover, &queue, &inputs));
+        let mut driver = Driver {
+            core,
+            ledger,
+            clock,
+            jobs,
+            deliveries,
+            news,
+            accepted: Vec::new(),
+            progress: Progress::start(),
+        };
+        let outcome = driver.run(&arrived);
+        driver.tell_dead_letters();
+        driver.progress.end(&driver.core.status(clock.now_ms()), &outcome);
+        outcome
+    })
+}
+
+/// Delivers what is queued, until nothing can be queued any more.
+fn hand_over(handover: &mut Handover, queue: &Receiver<Arc<Delivery>>, inputs: &Sender<Input>) {
+    for delivery in queue {
+        let news = handover.news();
+        let answer = catch_unwind(AssertUnwindSafe(|| handover.answer(&delivery)));
+        let input = answer.unwrap_or_else(|_| {
+            // The driver waits for an answer; without one it would wait for ever.
+            lock(&news).fatal = Some(Fault::new(
+                Remedy::Report,
+                "internal: delivering failed; please report it",
+            ));
+            Input::Timer
+        });
+        if inputs.send(input).is_err() {
+            return;
+        }
+    }
 }
 
 struct Driver<'a> {
     core: Core,
     ledger: &'a mut FileLedger,
-    handover: &'a mut Handover,
     clock: &'a Clock,
     jobs: Sender<Job>,
+    deliveries: Sender<Arc<Delivery>>,
+    news: Arc<Mutex<News>>,
+    /// The keys of sinks that are in the ledger's notes.
+    accepted: Vec<String>,
     progress: Progress,
 }
 
@@ -105,7 +136,15 @@ impl Driver<'_> {
     fn run(&mut self, arrived: &Receiver<Input>) -> Outcome {
         let mut inputs = VecDeque::from([Input::Timer]);
         let mut wake_ms = i64::MAX;
+        self.accepted = self
+            .ledger
+            .notes()
+            .map(|notes| notes.accepted)
+            .unwrap_or_default();
         loop {
+            if let Some(fault) = self.hear() {
+                return Outcome::Failed(fault);
+            }
             while let Some(input) = inputs.pop_front() {
                 for effect in self.core.step(self.clock.now_ms(), input) {
                     match effect {
@@ -160,14 +199,13 @@ impl Driver<'_> {
                 Ok(known) => Ok(Some(Input::LookedUp(known))),
                 Err(error) => Err(Outcome::Failed(of_ledger(&error))),
             },
-            Effect::Deliver(delivery) => match self.handover.deliver(&delivery) {
-                Ok(()) => Ok(Some(Input::Delivered)),
-                Err(SinkError::Closed | SinkError::Stopped) => Err(Outcome::Stopped),
-                Err(error) => {
-                    let remedy = error.remedy().unwrap_or(Remedy::Report);
-                    Ok(Some(Input::NotDelivered(Fault::new(remedy, error.to_string()))))
+            Effect::Deliver(delivery) => {
+                // The thread lives as long as this sender.
+                if self.deliveries.send(delivery).is_err() {
+                    log::error!("no thread is left to deliver");
                 }
-            },
+                Ok(None)
+            }
             Effect::Commit(transaction) => match self.ledger.commit(&transaction) {
                 Ok(()) => Ok(Some(Input::Committed)),
                 Err(error) if can_heal(&error) => Ok(Some(Input::NotCommitted(of_ledger(&error)))),
@@ -179,6 +217,29 @@ impl Driver<'_> {
             }
             Effect::Wait { .. } | Effect::Finish(_) => Ok(None),
         }
+    }
+
+    /// Takes in what the handover tells: sinks that work are noted, so that the next run knows it.
+    fn hear(&mut self) -> Option<Fault> {
+        self.tell_dead_letters();
+        let (accepted, fatal) = {
+            let mut news = lock(&self.news);
+            (news.accepted.clone(), news.fatal.take())
+        };
+        for key in accepted {
+            if !self.accepted.contains(&key) {
+                if let Err(error) = self.ledger.note_accepted(&key) {
+                    // The commit that follows says what is wrong with the ledger.
+                    log::debug!("{error}");
+                }
+                self.accepted.push(key);
+            }
+        }
+        fatal
+    }
+
+    fn tell_dead_letters(&mut self) {
+        self.progress.dead_letters = lock(&self.news).dead_letters;
     }
 
     fn hand(&self, job: Job) {

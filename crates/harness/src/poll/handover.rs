@@ -1,174 +1,300 @@
-//! From rows to the sink: transformed, batched, acknowledged.
+//! From rows to the sinks: transformed, batched, acknowledged; what is refused goes into the dead letter.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use message_trace::Revision;
 
-use super::Delivery;
-use crate::graph::{Page, Row};
+use super::{Delivery, Fault, Input};
 use crate::host::{BATCH_BYTES, Reason, Transform};
-use crate::sink::{
-    Batch, DeadLetter, Delivery as Verdict, EventKey, Refused, RefusedReason, Sink, SinkError,
-};
+use crate::sink::{Batch, DeadLetter, EventKey, FanOut, Letter, Refusal, SinkError, SinkFailure, TRANSFORM};
 
-/// The transform and the sink, with the dead letter for lines that give no event.
+/// The transform, the sinks, and the one dead letter.
 pub(super) struct Handover {
-    pub(super) transform: Box<dyn Transform>,
-    pub(super) sink: Box<dyn Sink>,
-    pub(super) dead_letter: DeadLetter,
-    /// Lines kept in the dead letter so far.
-    pub(super) rejected: u64,
+    transform: Box<dyn Transform>,
+    sinks: FanOut,
+    dead_letter: DeadLetter,
+    news: Arc<Mutex<News>>,
+    /// A delivery that the sinks have accepted, and what of it is still to be kept: the disk was full.
+    accepted: Option<(Arc<Delivery>, Vec<Letter>)>,
 }
 
-/// Events and rejections of a page so far.
+/// What a handover tells beside its answers.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// The keys of all sinks that have accepted an event.
+    pub(super) accepted: Vec<String>,
+    /// How many letters are in the dead letter.
+    pub(super) dead_letters: u64,
+    /// Why nothing can be delivered any more.
+    pub(super) fatal: Option<Fault>,
+}
+
+/// A row for the sinks.
+pub(super) struct Item<'a> {
+    /// The row, byte for byte.
+    pub(super) line: &'a [u8],
+    /// The event's id.
+    pub(super) id: String,
+    /// 0 for a row that was never delivered.
+    pub(super) sequence: u64,
+    /// The status that was delivered before, if it was another.
+    pub(super) previous_status: Option<String>,
+}
+
+/// What became of items: the places of those that gave no event, and what the sinks refused. All else is accepted.
 #[derive(Default)]
-struct Outcome {
-    events: Vec<u8>,
+pub(super) struct Handed {
+    pub(super) rejected: Vec<(usize, Reason)>,
+    pub(super) refused: Vec<Refusal>,
+}
+
+/// Events so far, and which items they are of.
+#[derive(Default)]
+struct Events {
+    bytes: Vec<u8>,
     keys: Vec<EventKey>,
-    lines: Batch,
-    verdict: Verdict,
+    places: Vec<usize>,
+    rejected: Vec<(usize, Reason)>,
 }
 
 impl Handover {
-    /// Hands the rows of a page over. `Ok` means that each is accepted by the sink, or in the dead letter with its
-    /// reason.
-    pub(super) fn deliver(&mut self, delivery: &Delivery) -> Result<(), SinkError> {
-        let page = delivery.page();
-        let mut outcome = Outcome::default();
-        let mut chunk = Vec::with_capacity(BATCH_BYTES);
-        let mut rows = Vec::new();
-        for row in delivery.fresh() {
-            let line = page.line(row);
-            if line.contains(&b'\n') {
-                let done = self.transform.normalize(line);
-                outcome.take(page, row, 0, done)?;
-                continue;
-            }
-            if chunk.len() + line.len() >= BATCH_BYTES {
-                self.normalize(page, &chunk, &rows, &mut outcome)?;
-                chunk.clear();
-                rows.clear();
-            }
-            chunk.extend_from_slice(line);
-            chunk.push(b'\n');
-            rows.push(row);
+    pub(super) fn new(transform: Box<dyn Transform>, sinks: FanOut, dead_letter: DeadLetter) -> Self {
+        Self {
+            transform,
+            sinks,
+            dead_letter,
+            news: Arc::default(),
+            accepted: None,
         }
-        self.normalize(page, &chunk, &rows, &mut outcome)?;
-        for (row, known) in delivery.changed() {
-            let previous_status = Some(known.status.as_str())
-                .filter(|before| !before.is_empty() && **before != *page.status(row));
-            let revision = Revision {
-                sequence: known.sequence,
-                previous_status,
-            };
-            let done = self.transform.normalize_revision(page.line(row), &revision);
-            let sequence = u32::try_from(known.sequence).unwrap_or(u32::MAX);
-            outcome.take(page, row, sequence, done)?;
+    }
+
+    pub(super) fn sinks(&mut self) -> &mut FanOut {
+        &mut self.sinks
+    }
+
+    pub(super) fn has_sink(&self, name: &str) -> bool {
+        self.sinks.has(name)
+    }
+
+    pub(super) fn dead_letter(&mut self) -> &mut DeadLetter {
+        &mut self.dead_letter
+    }
+
+    pub(super) fn news(&self) -> Arc<Mutex<News>> {
+        Arc::clone(&self.news)
+    }
+
+    /// Hands a delivery over, and says how that ended in the core's words.
+    pub(super) fn answer(&mut self, delivery: &Arc<Delivery>) -> Input {
+        let delivered = self.deliver(delivery);
+        let mut news = lock(&self.news);
+        news.accepted = self.sinks.accepted();
+        news.dead_letters = self.dead_letter.count().unwrap_or(news.dead_letters);
+        match delivered {
+            Ok(()) => Input::Delivered,
+            Err(failure) => {
+                let fault = Fault::new(failure.error.remedy(), failure.to_string());
+                if failure.error == SinkError::Closed {
+                    // Nobody reads again what is written to a closed pipe.
+                    news.fatal = Some(fault);
+                    return Input::Timer;
+                }
+                let retry_after = failure.error.retry_after();
+                Input::NotDelivered {
+                    fault,
+                    retry_after_ms: retry_after
+                        .map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+                }
+            }
         }
-        let Outcome {
-            events,
-            keys,
-            lines,
-            verdict,
-        } = outcome;
-        let refused = verdict.refused.len();
-        if refused > 0 {
-            self.dead_letter.keep("transform", &lines, &verdict)?;
+    }
+
+    /// Hands the rows of a page over. `Ok` means that each is accepted by the sinks, or in the dead letter with its
+    /// reason. What is refused is kept after the sinks have accepted the rest, so that a sink that is away for hours
+    /// leaves one letter, not one for each try.
+    fn deliver(&mut self, delivery: &Arc<Delivery>) -> Result<(), SinkFailure> {
+        let letters = match self.accepted.take() {
+            Some((accepted, letters)) if Arc::ptr_eq(&accepted, delivery) => letters,
+            _ => {
+                let items = items(delivery);
+                let handed = self.hand_over(&items, None)?;
+                letters(&items, handed)
+            }
+        };
+        let kept = self.keep(&letters);
+        if kept.is_err() {
+            self.accepted = Some((Arc::clone(delivery), letters));
+        }
+        kept
+    }
+
+    /// Keeps letters, and says so in the log.
+    pub(super) fn keep(&mut self, letters: &[Letter]) -> Result<(), SinkFailure> {
+        let kept = self.dead_letter.keep(letters)?;
+        if let Some(first) = letters.first().filter(|_| kept > 0) {
             log::error!(
-                lines = refused,
-                first_reason:% = verdict.refused.first().map_or_else(String::new, |first| first.reason.to_string()),
+                rows = kept, by = first.sink, first_reason = first.reason, all = self.dead_letter.count()?,
                 dead_letter:% = self.dead_letter.path().display();
-                "lines gave no event; they are kept in the dead letter"
+                "rows were refused for good; they are kept in the dead letter, and delivered by dead-letter replay"
             );
-            self.rejected += refused as u64;
-        }
-        let batch = Batch::from_ndjson(events, keys)
-            .map_err(|_| SinkError::Internal("the component's events do not match their lines"))?;
-        if !batch.is_empty() {
-            self.sink.deliver(&batch)?;
         }
         Ok(())
     }
 
-    /// Normalizes rows whose lines are in `chunk`, in order.
-    fn normalize(
-        &mut self,
-        page: &Page,
-        chunk: &[u8],
-        rows: &[&Row],
-        outcome: &mut Outcome,
-    ) -> Result<(), SinkError> {
+    /// Transforms items and delivers their events, to all sinks or to those of one name.
+    pub(super) fn hand_over(&mut self, items: &[Item<'_>], to: Option<&str>) -> Result<Handed, SinkFailure> {
+        let Events {
+            bytes,
+            keys,
+            places,
+            rejected,
+        } = self.transform(items);
+        let batch = Batch::from_ndjson(bytes, keys)
+            .map_err(|_| SinkError::Internal("the component's events do not match their lines"))?;
+        let mut refused = if batch.is_empty() {
+            Vec::new()
+        } else {
+            self.sinks.deliver(&batch, to)?
+        };
+        for refusal in &mut refused {
+            let place = places.get(refusal.refused.index);
+            refusal.refused.index =
+                *place.ok_or(SinkError::Internal("a sink refused what it was not given"))?;
+        }
+        Ok(Handed { rejected, refused })
+    }
+
+    fn transform(&mut self, items: &[Item<'_>]) -> Events {
+        let mut events = Events::default();
+        let mut chunk = Vec::with_capacity(BATCH_BYTES);
+        let mut rows = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            let is_changed = item.sequence > 0 || item.previous_status.is_some();
+            if is_changed || item.line.contains(&b'\n') {
+                self.batch(&chunk, &rows, items, &mut events);
+                chunk.clear();
+                rows.clear();
+                let done = self.one(item);
+                events.take(place, item, done);
+                continue;
+            }
+            if chunk.len() + item.line.len() >= BATCH_BYTES {
+                self.batch(&chunk, &rows, items, &mut events);
+                chunk.clear();
+                rows.clear();
+            }
+            chunk.extend_from_slice(item.line);
+            chunk.push(b'\n');
+            rows.push(place);
+        }
+        self.batch(&chunk, &rows, items, &mut events);
+        events
+    }
+
+    fn one(&mut self, item: &Item<'_>) -> Result<String, Reason> {
+        if item.sequence == 0 && item.previous_status.is_none() {
+            return self.transform.normalize(item.line);
+        }
+        let revision = Revision {
+            sequence: item.sequence,
+            previous_status: item.previous_status.as_deref(),
+        };
+        self.transform.normalize_revision(item.line, &revision)
+    }
+
+    /// Normalizes the rows at these places, whose lines are in `chunk`, in order.
+    fn batch(&mut self, chunk: &[u8], rows: &[usize], items: &[Item<'_>], events: &mut Events) {
         if rows.is_empty() {
-            return Ok(());
+            return;
         }
         let batch = self.transform.normalize_batch(chunk);
         let given = batch.count as usize + batch.refused.len();
         let is_one_by_one = batch.refused.windows(2).all(|pair| pair[0].line < pair[1].line);
+        let of = rows.iter().filter_map(|&place| Some((place, items.get(place)?)));
         if given != rows.len() || !is_one_by_one {
             // A row that is itself an envelope gives another number of events: line by line, then.
-            for row in rows {
-                let done = self.transform.normalize(page.line(row));
-                outcome.take(page, row, 0, done)?;
+            for (place, item) in of {
+                let done = self.one(item);
+                events.take(place, item, done);
             }
-            return Ok(());
+            return;
         }
-        outcome.events.extend_from_slice(&batch.events);
-        let mut refused = batch.refused.iter().peekable();
-        for (line, row) in (1_u32..).zip(rows) {
-            if let Some(found) = refused.next_if(|found| found.line == line) {
-                outcome.refuse(page, row, &found.reason)?;
-            } else {
-                outcome.keys.push(EventKey {
-                    id: page.event_id(row),
-                    sequence: 0,
-                });
+        events.bytes.extend_from_slice(&batch.events);
+        let mut refused = batch.refused.into_iter().peekable();
+        for (line, (place, item)) in (1_u32..).zip(of) {
+            match refused.next_if(|found| found.line == line) {
+                Some(found) => events.rejected.push((place, found.reason)),
+                None => events.add(place, item),
             }
         }
-        Ok(())
     }
 }
 
-impl Outcome {
-    fn take(
-        &mut self,
-        page: &Page,
-        row: &Row,
-        sequence: u32,
-        done: Result<String, Reason>,
-    ) -> Result<(), SinkError> {
+impl Events {
+    fn take(&mut self, place: usize, item: &Item<'_>, done: Result<String, Reason>) {
         match done {
             Ok(event) => {
-                self.events.extend_from_slice(event.as_bytes());
-                self.events.push(b'\n');
-                self.keys.push(EventKey {
-                    id: page.event_id(row),
-                    sequence,
-                });
-                Ok(())
+                self.bytes.extend_from_slice(event.as_bytes());
+                self.bytes.push(b'\n');
+                self.add(place, item);
             }
-            Err(reason) => self.refuse(page, row, &reason),
+            Err(reason) => self.rejected.push((place, reason)),
         }
     }
 
-    fn refuse(&mut self, page: &Page, row: &Row, reason: &Reason) -> Result<(), SinkError> {
-        // A line feed outside of a string is as good as a space; inside of one, the row is no JSON anyway.
-        let line: Vec<u8> = page
-            .line(row)
-            .iter()
-            .map(|&byte| if byte == b'\n' { b' ' } else { byte })
-            .collect();
-        let index = self.lines.len();
-        self.lines
-            .push(
-                EventKey {
-                    id: page.event_id(row),
-                    sequence: 0,
-                },
-                &line,
-            )
-            .map_err(|_| SinkError::Internal("a row without bytes"))?;
-        self.verdict.refused.push(Refused {
-            index,
-            reason: RefusedReason::Code(reason.name()),
+    fn add(&mut self, place: usize, item: &Item<'_>) {
+        self.places.push(place);
+        self.keys.push(EventKey {
+            id: item.id.clone(),
+            sequence: u32::try_from(item.sequence).unwrap_or(u32::MAX),
         });
-        Ok(())
     }
+}
+
+pub(super) fn lock(news: &Mutex<News>) -> MutexGuard<'_, News> {
+    news.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The rows of a delivery, the new ones first.
+fn items(delivery: &Delivery) -> Vec<Item<'_>> {
+    let page = delivery.page();
+    let fresh = delivery.fresh().map(|row| Item {
+        line: page.line(row),
+        id: page.event_id(row),
+        sequence: 0,
+        previous_status: None,
+    });
+    let changed = delivery.changed().map(|(row, known)| {
+        let is_told = !known.status.is_empty() && known.status != page.status(row);
+        Item {
+            line: page.line(row),
+            id: page.event_id(row),
+            sequence: known.sequence,
+            previous_status: is_told.then(|| known.status.clone()),
+        }
+    });
+    fresh.chain(changed).collect()
+}
+
+/// What is to be kept of items: those that gave no event, and those that a sink refused.
+pub(super) fn letters(items: &[Item<'_>], handed: Handed) -> Vec<Letter> {
+    let letter = |place: usize, sink: &str, reason: String| {
+        let item = items.get(place)?;
+        Some(Letter {
+            time: String::new(),
+            sink: sink.to_owned(),
+            reason,
+            id: item.id.clone(),
+            sequence: item.sequence,
+            previous_status: item.previous_status.clone(),
+            row: item.line.to_vec(),
+        })
+    };
+    let rejected = handed.rejected.iter();
+    let rejected = rejected.filter_map(|(place, reason)| letter(*place, TRANSFORM, reason.name().to_owned()));
+    let refused = handed
+        .refused
+        .iter()
+        .filter_map(|Refusal { sink, refused }| letter(refused.index, sink, refused.reason.to_string()));
+    rejected.chain(refused).collect()
 }

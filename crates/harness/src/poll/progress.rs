@@ -18,6 +18,8 @@ pub(super) struct Progress {
     shown: Option<Instant>,
     logged: Instant,
     began: Instant,
+    /// Letters in the dead letter.
+    pub(super) dead_letters: u64,
 }
 
 impl Progress {
@@ -28,6 +30,7 @@ impl Progress {
             shown: None,
             logged: now,
             began: now,
+            dead_letters: 0,
         }
     }
 
@@ -41,13 +44,13 @@ impl Progress {
         if self.is_terminal {
             if self.shown.is_none_or(|shown| shown.elapsed() >= INTERVAL) {
                 self.shown = Some(Instant::now());
-                let line = live_line(&status());
+                let line = live_line(&status(), self.dead_letters);
                 // Nowhere to draw: nothing is lost.
                 let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{line}");
             }
         } else if self.logged.elapsed() >= LOG_INTERVAL {
             self.logged = Instant::now();
-            log::info!("{}", live_line(&status()));
+            log::info!("{}", live_line(&status(), self.dead_letters));
         }
     }
 
@@ -89,6 +92,7 @@ impl Progress {
         log::info!(
             delivered = tally.new, changed = tally.changed, read_again = tally.unchanged, pages = tally.pages,
             complete_until:% = time(status.complete_s), missing_s = status.missing_s, gaps = status.gaps,
+            dead_letters = self.dead_letters,
             seconds = self.began.elapsed().as_secs();
             "{how}"
         );
@@ -102,7 +106,7 @@ fn time(second: i64) -> String {
 }
 
 /// How far polling is, in one line.
-fn live_line(status: &Status) -> String {
+fn live_line(status: &Status, dead_letters: u64) -> String {
     let Status {
         complete_s,
         newest_s,
@@ -132,6 +136,9 @@ fn live_line(status: &Status) -> String {
     }
     if *gaps > 0 {
         let _ = write!(line, " · {gaps} gaps");
+    }
+    if dead_letters > 0 {
+        let _ = write!(line, " · {dead_letters} in the dead letter");
     }
     if let Some(until_ms) = paused_until_ms {
         let _ = write!(line, " · asked to wait {}", span(until_ms / 1000 - now_s));

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::driver::{Clock, Service, drive};
-use super::handover::Handover;
+use super::handover::{Handover, lock};
 use super::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use crate::auth::{Authenticator, protect_process, take_variable};
 use crate::config::{Backfill, Environment, PollArgs, Setup, load, open_sinks};
 use crate::host::{Cache, Host};
-use crate::http::{Client, Pause, Stop, Transport};
+use crate::http::{Client, Transport};
 use crate::ledger::FileLedger;
 use crate::remedy::Remedy;
 use crate::sink::DeadLetter;
@@ -25,10 +25,8 @@ pub type Ended = Result<(), Fault>;
 #[must_use]
 pub fn run(arguments: &PollArgs) -> ExitCode {
     protect_process();
-    let setup = load(arguments, &Environment::of_process());
-    let ended = setup
-        .map_err(|error| Fault::new(error.remedy(), error.to_string()))
-        .and_then(|setup| run_setup(&setup));
+    let environment = Environment::of_process();
+    let ended = load_setup(arguments, &environment).and_then(|setup| run_setup(&setup));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { remedy, sentence }) => {
@@ -36,6 +34,21 @@ pub fn run(arguments: &PollArgs) -> ExitCode {
             remedy.into()
         }
     }
+}
+
+/// Reads a setup, starts the log as it says, and warns of what it passes over.
+///
+/// # Errors
+///
+/// What is wrong with the setup.
+pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Setup, Fault> {
+    let setup = load(arguments, environment);
+    // A mistyped variable may be why the setup cannot be read.
+    crate::logging::start(setup.as_ref().map_or(log::LevelFilter::Warn, |setup| setup.log));
+    for sentence in environment.unknown() {
+        log::warn!("{sentence}");
+    }
+    setup.map_err(|error| Fault::new(error.remedy(), error.to_string()))
 }
 
 /// Polls as a setup says until it is caught up, told to stop, or cannot go on.
@@ -53,18 +66,16 @@ pub fn run_setup(setup: &Setup) -> Ended {
     let client = Client::new(setup.client.clone())
         .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let stop = Stop::default();
-    let pause: Arc<dyn Pause> = Arc::new(stop.clone());
-    let sink = open_sinks(setup, &take_variable, &transport, &pause)
+    let sinks = open_sinks(setup, &take_variable, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let mut handover = Handover {
-        transform: transform(setup)?,
-        sink,
-        dead_letter: DeadLetter::new(setup.dead_letter.clone()),
-        rejected: 0,
-    };
+    let mut handover = Handover::new(
+        transform(setup)?,
+        sinks,
+        DeadLetter::new(setup.dead_letter.clone()),
+    );
+    let is_sink_proven = prepare(&mut handover, &mut ledger)?;
     let tracing = setup
         .graph
         .under(&format!("/{}/admin/exchange/tracing", setup.api.name()))
@@ -75,29 +86,52 @@ pub fn run_setup(setup: &Setup) -> Ended {
         transport,
     };
     let clock = Clock::start();
-    let settings = settings(setup, &clock);
+    let settings = Settings {
+        is_sink_proven,
+        ..settings(setup, &clock)
+    };
     log::info!(
-        source:% = setup.graph.name(), sink = handover.sink.name(), ledger:% = setup.ledger.display(),
+        source:% = setup.graph.name(), sink = handover.sinks().name(), ledger:% = setup.ledger.display(),
         target = setup.options.target.name(), once = setup.once;
         "polling begins"
     );
     let outcome = drive(settings, service, &mut ledger, &mut handover, &clock, |inputs| {
-        watch_signals(stop, inputs);
+        watch_signals(move || {
+            // The driver may have ended already.
+            let _ = inputs.send(Input::Stop);
+        });
     });
-    let closed = handover.sink.close();
+    let closed = handover.sinks().close();
     match outcome {
         Outcome::Failed(fault) => Err(fault),
-        Outcome::CaughtUp | Outcome::Stopped => match closed {
-            Ok(()) => Ok(()),
-            Err(error) => match error.remedy() {
-                None => Ok(()),
-                Some(remedy) => Err(Fault::new(remedy, error.to_string())),
-            },
-        },
+        Outcome::CaughtUp | Outcome::Stopped => {
+            closed.map_err(|error| Fault::new(error.remedy(), error.to_string()))
+        }
     }
 }
 
-fn transform(setup: &Setup) -> Result<Box<dyn crate::host::Transform>, Fault> {
+/// Tells the sinks what the ledger knows of them, and the ledger where the dead letter is. Gives whether all sinks are
+/// known to work.
+fn prepare(handover: &mut Handover, ledger: &mut FileLedger) -> Result<bool, Fault> {
+    let of_ledger = |error: crate::ledger::LedgerError| Fault::new(error.remedy(), error.to_string());
+    let notes = ledger.notes().map_err(of_ledger)?;
+    handover.sinks().note_accepted(&notes.accepted);
+    let path = handover.dead_letter().path();
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    ledger.note_dead_letter(&path).map_err(of_ledger)?;
+    let count = handover.dead_letter().count();
+    let count = count.map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    lock(&handover.news()).dead_letters = count;
+    if count > 0 {
+        log::warn!(
+            rows = count, dead_letter:% = path.display();
+            "rows wait in the dead letter; dead-letter list shows them, dead-letter replay delivers them"
+        );
+    }
+    Ok(handover.sinks().is_proven())
+}
+
+pub(super) fn transform(setup: &Setup) -> Result<Box<dyn crate::host::Transform>, Fault> {
     let cache = Cache::of_user();
     let host = match &setup.component {
         Some(path) => {
@@ -134,8 +168,8 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
     }
 }
 
-/// SIGTERM and Ctrl-C end the run after the page in flight; a second one ends it at once.
-fn watch_signals(stop: Stop, inputs: std::sync::mpsc::Sender<Input>) {
+/// Stops at SIGTERM and Ctrl-C, after what is in flight; a second one ends the program at once.
+pub(super) fn watch_signals(stop: impl Fn() + Send + 'static) {
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGINT, SIGTERM};
@@ -152,13 +186,11 @@ fn watch_signals(stop: Stop, inputs: std::sync::mpsc::Sender<Input>) {
                     let _ = signal_hook::low_level::emulate_default_handler(signal);
                 }
                 is_second = true;
-                log::info!("stopping after the page in flight");
-                stop.request();
-                // The driver may have ended already.
-                let _ = inputs.send(Input::Stop);
+                log::info!("stopping after what is in flight");
+                stop();
             }
         });
     }
     #[cfg(not(unix))]
-    drop((stop, inputs));
+    drop(stop);
 }

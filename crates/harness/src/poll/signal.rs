@@ -32,8 +32,13 @@ pub enum Input {
     LookedUp(Vec<Option<Known>>),
     /// The sink has accepted the delivery, all of it.
     Delivered,
-    /// The sink has not accepted it, and is to be tried again.
-    NotDelivered(Fault),
+    /// A sink has not accepted it, and is to be tried again.
+    NotDelivered {
+        /// Why.
+        fault: Fault,
+        /// The wait that the sink asks for, in milliseconds.
+        retry_after_ms: Option<i64>,
+    },
     /// The ledger has committed.
     Committed,
     /// The ledger could not commit, and is to be tried again.

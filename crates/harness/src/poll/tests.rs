@@ -346,6 +346,13 @@ fn a_stop_finishes_what_is_here_and_begins_nothing() {
     assert_eq!(bench.delivered, 0);
 }
 
+fn not_delivered(remedy: Remedy) -> Input {
+    Input::NotDelivered {
+        fault: Fault::new(remedy, "away"),
+        retry_after_ms: None,
+    }
+}
+
 #[test]
 fn a_sink_that_refuses_is_asked_again_with_the_same_rows() {
     let mut settings = Settings::new(NOW_S - 600, 1);
@@ -378,7 +385,7 @@ fn a_sink_that_refuses_is_asked_again_with_the_same_rows() {
         panic!("{first:?}")
     };
     let first = Arc::clone(first);
-    let waits = core.step(NOW_MS, Input::NotDelivered(Fault::new(Remedy::Retry, "away")));
+    let waits = core.step(NOW_MS, not_delivered(Remedy::Retry));
     assert!(
         !waits.iter().any(|effect| matches!(effect, Effect::Commit(_))),
         "nothing is committed"
@@ -389,10 +396,7 @@ fn a_sink_that_refuses_is_asked_again_with_the_same_rows() {
             .iter()
             .any(|effect| matches!(effect, Effect::Deliver(again) if Arc::ptr_eq(again, &first)))
     );
-    let ends = core.step(
-        NOW_MS + 600_000,
-        Input::NotDelivered(Fault::new(Remedy::Storage, "full")),
-    );
+    let ends = core.step(NOW_MS + 600_000, not_delivered(Remedy::Storage));
     assert!(
         matches!(ends.last(), Some(Effect::Finish(Outcome::Failed(_)))),
         "a run that ends does not wait for room"

@@ -132,6 +132,7 @@ impl Core {
         match std::mem::replace(&mut self.work, Work::Idle) {
             Work::Delivering(_, change) => {
                 self.last_success_ms = now_ms;
+                self.sinks.accepted();
                 self.commit(change, effects);
             }
             work => self.work = work,
@@ -155,7 +156,7 @@ impl Core {
         }
     }
 
-    /// The sink or the ledger has refused. A run that goes on waits for room on a disk too; nothing is lost meanwhile.
+    /// The ledger has refused. A run that goes on waits for room on a disk too; nothing is lost meanwhile.
     pub(super) fn stuck(&mut self, now_ms: i64, fault: Fault, effects: &mut Vec<Effect>) {
         let can_heal = match fault.remedy {
             Remedy::Retry => true,
@@ -170,7 +171,6 @@ impl Core {
         let wait_ms = self.backoff.after_failure_ms();
         let again_ms = now_ms.saturating_add(wait_ms);
         self.work = match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Delivering(delivery, change) => Work::DeliverAgain(delivery, change, again_ms),
             Work::Committing(transaction, change) => Work::CommitAgain(transaction, change, again_ms),
             work => work,
         };

@@ -6,35 +6,38 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::RefusedReason;
 use crate::http::TransportError;
 use crate::remedy::Remedy;
 
 /// Why a batch cannot be acknowledged. Holds no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SinkError {
-    /// The reader of standard output went away. The program ends, quietly, without a commit.
+    /// The reader of standard output went away. The program ends without a commit.
     Closed,
-    /// The program was told to stop while it waited to try again.
-    Stopped,
     /// The service cannot be reached.
     Unreachable(TransportError),
-    /// The service fails for now, and went on failing for as long as the sink tries.
+    /// The service fails for now.
     Unavailable {
-        /// Its last status.
+        /// Its status.
         status: u16,
-        /// The wait it asked for, if any. The sink itself sits it out before its next request.
+        /// The wait it asked for, if any.
         retry_after: Option<Duration>,
+    },
+    /// The service answers with a success that acknowledges nothing: a web page, or a status that was not expected.
+    NotAcknowledged {
+        /// Its status, 2xx.
+        status: u16,
+        /// Whether the answer is a web page, as a gateway's sign-in is.
+        is_page: bool,
     },
     /// The service refuses the request whatever its events: wrong credential, wrong address, a redirect.
     Denied {
         /// Its status.
         status: u16,
     },
-    /// The service refused each event of a batch before it accepted any: the sink, not the events, is mis-set.
-    RefusesAll {
-        /// The status it gave.
-        status: u16,
-    },
+    /// The service refuses events, and has never accepted one: the sink, not the events, is mis-set.
+    RefusesAll(RefusedReason),
     /// A file or folder cannot be written.
     Storage {
         /// Which.
@@ -58,16 +61,17 @@ impl SinkError {
         }
     }
 
-    /// What has to be done. `None` if nothing is wrong: the program was told to end.
+    /// What has to be done.
     #[must_use]
-    pub const fn remedy(&self) -> Option<Remedy> {
+    pub const fn remedy(&self) -> Remedy {
         match self {
-            Self::Closed | Self::Stopped => None,
-            Self::Unreachable(error) => Some(error.remedy()),
-            Self::Unavailable { .. } => Some(Remedy::Retry),
-            Self::Denied { .. } | Self::RefusesAll { .. } | Self::Locked(_) => Some(Remedy::Configure),
-            Self::Storage { .. } => Some(Remedy::Storage),
-            Self::Internal(_) => Some(Remedy::Report),
+            Self::Unreachable(error) => error.remedy(),
+            Self::Closed | Self::Unavailable { .. } => Remedy::Retry,
+            Self::NotAcknowledged { .. } | Self::Denied { .. } | Self::RefusesAll(_) | Self::Locked(_) => {
+                Remedy::Configure
+            }
+            Self::Storage { .. } => Remedy::Storage,
+            Self::Internal(_) => Remedy::Report,
         }
     }
 
@@ -84,15 +88,24 @@ impl SinkError {
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => f.write_str("the reader of standard output went away"),
-            Self::Stopped => f.write_str("stopped while waiting for the sink"),
+            Self::Closed => f.write_str(
+                "the reader of standard output went away before all was delivered; nothing is lost: start again, and \
+                 what it did not take follows",
+            ),
             Self::Unreachable(error) => write!(f, "the sink cannot be reached: {error}"),
             Self::Unavailable { status, .. } => {
-                write!(
-                    f,
-                    "the sink answers {status} and asks to try later; nothing is lost, start again when it is back"
-                )
+                write!(f, "the sink answers {status} for now; nothing is lost")
             }
+            Self::NotAcknowledged { status, is_page: true } => write!(
+                f,
+                "the sink answers {status} with a web page, which acknowledges nothing; check the sink's url and what \
+                 signs in before it, or set accept-html if the collector itself answers so"
+            ),
+            Self::NotAcknowledged { status, .. } => write!(
+                f,
+                "the sink answers {status}, which acknowledges nothing; check the sink's url, or name the status in \
+                 expect-status if it means that all events were accepted"
+            ),
             Self::Denied { status: 401 | 403 } => {
                 f.write_str("the sink refuses the credential; check the sink's secret-headers")
             }
@@ -102,12 +115,15 @@ impl fmt::Display for SinkError {
             Self::Denied { status } => {
                 write!(f, "the sink answers {status}; check the sink's url and format")
             }
-            Self::RefusesAll { status } => {
-                write!(
-                    f,
-                    "the sink refuses every event with {status}; check the sink's url, format and the target"
-                )
-            }
+            Self::RefusesAll(RefusedReason::TooLarge(limit)) => write!(
+                f,
+                "the sink has accepted no event yet, and the first are larger than its max-bytes of {limit}; raise it"
+            ),
+            Self::RefusesAll(reason) => write!(
+                f,
+                "the sink has accepted no event yet and refuses the first with {reason}; check the sink's url, format \
+                 and the target"
+            ),
             Self::Storage { path, kind } => {
                 let path = path.display();
                 match kind {
@@ -140,3 +156,33 @@ impl fmt::Display for SinkError {
 }
 
 impl Error for SinkError {}
+
+/// A sink's error, with the sink's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkFailure {
+    /// The sink; empty for the dead letter, whose errors name its file.
+    pub sink: String,
+    /// What went wrong.
+    pub error: SinkError,
+}
+
+impl fmt::Display for SinkFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sink, error } = self;
+        // A file's error names its path already.
+        let is_named = sink.is_empty() || matches!(error, SinkError::Storage { .. } | SinkError::Locked(_));
+        if is_named || *error == SinkError::Closed {
+            return error.fmt(f);
+        }
+        write!(f, "{sink}: {error}")
+    }
+}
+
+impl Error for SinkFailure {}
+
+impl From<SinkError> for SinkFailure {
+    fn from(error: SinkError) -> Self {
+        let sink = String::new();
+        Self { sink, error }
+    }
+}

@@ -1,77 +1,139 @@
 //! Several sinks as one.
 
-use super::{Batch, Delivery, Refused, Sink, SinkError};
+use super::{Batch, Refused, Sink, SinkError, SinkFailure};
+
+/// A sink among others.
+pub struct Member {
+    /// Where the sink is and how it is spoken to, as a hash: what it accepted counts for this setting alone.
+    pub key: String,
+    /// The sink.
+    pub sink: Box<dyn Sink>,
+}
+
+/// An event that one of the sinks will never take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The sink's name.
+    pub sink: String,
+    /// Which event, and why.
+    pub refused: Refused,
+}
 
 /// Delivers each batch to every sink; acknowledged when all have.
 ///
 /// A batch delivered again after an error goes only to those that have not acknowledged it.
 pub struct FanOut {
     name: String,
-    sinks: Vec<(Box<dyn Sink>, Option<u64>)>,
+    members: Vec<Member>,
+    /// Which batch each member has acknowledged, in their order.
+    acknowledged: Vec<Option<u64>>,
     /// What the sinks that have acknowledged the batch refused of it.
-    refused: Vec<Refused>,
+    refused: Vec<Refusal>,
 }
 
 impl FanOut {
     /// Puts sinks together, in this order.
     #[must_use]
-    pub fn new(sinks: Vec<Box<dyn Sink>>) -> Self {
-        let name = sinks.iter().map(Sink::name).collect::<Vec<_>>().join(", ");
+    pub fn new(members: Vec<Member>) -> Self {
+        let names: Vec<_> = members.iter().map(|member| member.sink.name()).collect();
         Self {
-            name,
-            sinks: sinks.into_iter().map(|sink| (sink, None)).collect(),
+            name: names.join(", "),
+            acknowledged: vec![None; members.len()],
+            members,
             refused: Vec::new(),
         }
+    }
+
+    /// The sinks' names.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether there is a sink of that name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.sink.name() == name)
+    }
+
+    /// Tells the sinks whose keys these are that they accepted events in an earlier run.
+    pub fn note_accepted(&mut self, keys: &[String]) {
+        for member in self
+            .members
+            .iter_mut()
+            .filter(|member| keys.contains(&member.key))
+        {
+            member.sink.note_accepted();
+        }
+    }
+
+    /// The keys of the sinks that might refuse events, and have accepted one.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<String> {
+        let have_accepted = |member: &&Member| member.sink.has_accepted() == Some(true);
+        self.members
+            .iter()
+            .filter(have_accepted)
+            .map(|member| member.key.clone())
+            .collect()
+    }
+
+    /// Whether each of the sinks is known to work: it has accepted an event, or it never refuses one.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.members
+            .iter()
+            .all(|member| member.sink.has_accepted() != Some(false))
+    }
+
+    /// Delivers a batch to all sinks, or to those of one name. Gives what they refused for good.
+    ///
+    /// # Errors
+    ///
+    /// The first sink's that did not answer.
+    pub fn deliver(&mut self, batch: &Batch, to: Option<&str>) -> Result<Vec<Refusal>, SinkFailure> {
+        let fingerprint = batch.fingerprint();
+        if !self.acknowledged.contains(&Some(fingerprint)) {
+            self.refused.clear();
+        }
+        for (Member { sink, .. }, acknowledged) in self.members.iter_mut().zip(&mut self.acknowledged) {
+            let name = sink.name().to_owned();
+            if *acknowledged == Some(fingerprint) || to.is_some_and(|to| to != name) {
+                continue;
+            }
+            let delivery = sink.deliver(batch).map_err(|error| SinkFailure {
+                sink: name.clone(),
+                error,
+            })?;
+            let refused = delivery.refused.into_iter();
+            self.refused.extend(refused.map(|refused| Refusal {
+                sink: name.clone(),
+                refused,
+            }));
+            *acknowledged = Some(fingerprint);
+        }
+        // The next batch may be the same one on purpose, when a window is read again.
+        self.acknowledged.fill(None);
+        let mut refused = std::mem::take(&mut self.refused);
+        refused.sort_by_key(|refusal| refusal.refused.index);
+        Ok(refused)
+    }
+
+    /// Flushes all sinks and lets go of what they hold. No batch follows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sink::close`], of the first that fails; the others are closed all the same.
+    pub fn close(&mut self) -> Result<(), SinkError> {
+        self.members
+            .iter_mut()
+            .map(|member| member.sink.close())
+            .fold(Ok(()), Result::and)
     }
 }
 
 impl std::fmt::Debug for FanOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("FanOut").field(&self.name).finish()
-    }
-}
-
-impl Sink for FanOut {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
-        let fingerprint = batch.fingerprint();
-        if !self
-            .sinks
-            .iter()
-            .any(|(_, acknowledged)| *acknowledged == Some(fingerprint))
-        {
-            self.refused.clear();
-        }
-        for (sink, acknowledged) in &mut self.sinks {
-            if *acknowledged != Some(fingerprint) {
-                self.refused.extend(sink.deliver(batch)?.refused);
-                *acknowledged = Some(fingerprint);
-            }
-        }
-        // The next batch may be the same one on purpose, when a window is read again.
-        for (_, acknowledged) in &mut self.sinks {
-            *acknowledged = None;
-        }
-        let mut refused = std::mem::take(&mut self.refused);
-        refused.sort_by_key(|refused| refused.index);
-        refused.dedup_by_key(|refused| refused.index);
-        Ok(Delivery { refused })
-    }
-
-    fn flush(&mut self) -> Result<(), SinkError> {
-        self.sinks
-            .iter_mut()
-            .map(|(sink, _)| sink.flush())
-            .fold(Ok(()), Result::and)
-    }
-
-    fn close(&mut self) -> Result<(), SinkError> {
-        self.sinks
-            .iter_mut()
-            .map(|(sink, _)| sink.close())
-            .fold(Ok(()), Result::and)
     }
 }

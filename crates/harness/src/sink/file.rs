@@ -94,13 +94,53 @@ impl Sink for FileSink {
 
 /// A private, locked file that only grows by whole, synced lines.
 #[derive(Debug)]
-pub(super) struct Appender {
+pub(super) struct Appender<F = File> {
     path: PathBuf,
-    file: File,
+    file: F,
     /// Bytes on disk and acknowledged.
     length: u64,
     /// When the first of them was written, as far as known.
     begun: SystemTime,
+    /// Whether there may be more on disk than was acknowledged: a write failed, and so did cutting it off.
+    is_torn: bool,
+}
+
+/// What a file must be able to do. Tests give one that fails.
+pub(super) trait Disk: Write {
+    fn sync(&mut self) -> io::Result<()>;
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+impl Disk for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+}
+
+impl<F: Disk> Appender<F> {
+    /// Appends whole lines and syncs them. On an error the file is cut back to what was acknowledged; if that fails as
+    /// well, nothing is appended before it has succeeded: the next line would go on a torn one.
+    pub(super) fn append(&mut self, lines: &[u8], now: SystemTime) -> Result<(), SinkError> {
+        let (file, length) = (&mut self.file, self.length);
+        let mended = if self.is_torn { file.cut(length) } else { Ok(()) };
+        if let Err(error) = mended
+            .and_then(|()| file.write_all(lines))
+            .and_then(|()| file.sync())
+        {
+            self.is_torn = self.file.cut(self.length).is_err();
+            return Err(SinkError::storage(&self.path, &error));
+        }
+        self.is_torn = false;
+        if self.length == 0 {
+            self.begun = now;
+        }
+        self.length += lines.len() as u64;
+        Ok(())
+    }
 }
 
 impl Appender {
@@ -132,27 +172,22 @@ impl Appender {
             file,
             length,
             begun: if length == 0 { now } else { begun },
+            is_torn: false,
         })
     }
 
-    /// Appends whole lines and syncs them. On an error the file is cut back to what was acknowledged.
-    pub(super) fn append(&mut self, lines: &[u8], now: SystemTime) -> Result<(), SinkError> {
-        let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
-            // If this fails as well, opening repairs a torn line, and whole lines repeat under their ids.
-            let _ = self.file.set_len(self.length);
-            return Err(SinkError::storage(&self.path, &error));
-        }
-        if self.length == 0 {
-            self.begun = now;
-        }
-        self.length += lines.len() as u64;
-        Ok(())
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether the path still names this file.
+    pub(super) fn is_at_its_path(&self) -> bool {
+        is_same(&self.file, &self.path)
     }
 
     /// Opens the path again if it no longer names this file.
     pub(super) fn follow(&mut self, now: SystemTime) -> Result<(), SinkError> {
-        if is_same(&self.file, &self.path) {
+        if self.is_at_its_path() {
             Ok(())
         } else {
             self.reopen(now)
@@ -169,6 +204,27 @@ impl Appender {
         *self = Self::open(&self.path, now)?;
         Ok(())
     }
+}
+
+/// Puts a new private file in the place of one, whole and on disk, or leaves the old one.
+pub(super) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), SinkError> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    let aside = PathBuf::from(aside);
+    let replaced = || -> io::Result<()> {
+        let new = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&aside)?;
+        let mut new = io::BufWriter::new(new);
+        write(&mut new)?;
+        new.into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    replaced().map_err(|error| SinkError::storage(&aside, &error))?;
+    sync_folder(path)
 }
 
 /// Moves a last line without its end aside and gives the length of the rest.
@@ -277,4 +333,75 @@ fn is_same(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_same(_file: &File, path: &Path) -> bool {
     path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, ErrorKind, Write};
+    use std::path::PathBuf;
+    use std::time::SystemTime;
+
+    use super::{Appender, Disk};
+
+    /// A disk with room for so many bytes, which may also fail to cut.
+    struct Small {
+        bytes: Vec<u8>,
+        room: usize,
+        can_cut: bool,
+    }
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.room - self.bytes.len());
+            if taken == 0 {
+                return Err(ErrorKind::StorageFull.into());
+            }
+            self.bytes
+                .extend_from_slice(bytes.get(..taken).unwrap_or_default());
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Disk for Small {
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn cut(&mut self, length: u64) -> io::Result<()> {
+            if !self.can_cut {
+                return Err(ErrorKind::Other.into());
+            }
+            self.bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_behind_a_torn_line_that_could_not_be_cut_off() {
+        let now = SystemTime::UNIX_EPOCH;
+        let mut appender = Appender {
+            path: PathBuf::from("events.ndjson"),
+            file: Small {
+                bytes: Vec::new(),
+                room: 12,
+                can_cut: false,
+            },
+            length: 0,
+            begun: now,
+            is_torn: false,
+        };
+        assert!(appender.append(b"{\"n\":1}\n", now).is_ok());
+        assert!(appender.append(b"{\"n\":2}\n", now).is_err());
+        assert_eq!(appender.file.bytes, b"{\"n\":1}\n{\"n\"");
+        appender.file.room = 100;
+        assert!(appender.append(b"{\"n\":3}\n", now).is_err());
+        assert_eq!(appender.file.bytes, b"{\"n\":1}\n{\"n\"");
+        appender.file.can_cut = true;
+        assert!(appender.append(b"{\"n\":3}\n", now).is_ok());
+        assert_eq!(appender.file.bytes, b"{\"n\":1}\n{\"n\":3}\n");
+    }
 }

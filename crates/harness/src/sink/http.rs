@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -12,7 +12,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request};
 
 use super::{Batch, Delivery, Refused, RefusedReason, Sink, SinkError};
-use crate::http::{Backoff, Link, Pause, SecretHeader, Transport, TransportFault, retry_after};
+use crate::http::{Link, SecretHeader, Transport, retry_after};
 
 /// How events are put into a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,10 +39,10 @@ pub struct HttpOptions {
     pub headers: HeaderMap,
     /// Headers to send that are secrets.
     pub secret_headers: Vec<SecretHeader>,
-    /// Most attempts for one request before the batch is given back. Default: 8.
-    pub max_attempts: u32,
-    /// Longest wait that is sat through; a longer one is given back with the batch. Default: 5 min.
-    pub max_wait: Duration,
+    /// The statuses that acknowledge all events of a request. Default: none named, which is every 2xx but 207.
+    pub expect_status: Vec<u16>,
+    /// Whether a web page (HTML) acknowledges too. Default: no, for it is a gateway's more often than a collector's.
+    pub accept_html: bool,
 }
 
 impl Default for HttpOptions {
@@ -54,71 +54,79 @@ impl Default for HttpOptions {
             max_bytes: 4 * 1024 * 1024,
             headers: HeaderMap::new(),
             secret_headers: Vec::new(),
-            max_attempts: 8,
-            max_wait: Duration::from_mins(5),
+            expect_status: Vec::new(),
+            accept_html: false,
         }
     }
 }
 
-/// Sends events to a URL. A 2xx acknowledges all of a request's events.
+/// Sends events to a URL. A status that is expected acknowledges all of a request's events, unless a web page comes with
+/// it.
 ///
-/// 408, 425, 429, 5xx and failures of the network are tried again with full jitter, `Retry-After` honoured. 400, 413, 422
-/// and the like are about the events: the request is halved until the guilty ones are found. 401, 403, 404, redirects and
-/// the like are about the sink: nothing is refused, the batch is given back.
+/// 400, 413, 422 and the like are about the events: the request is halved until the guilty ones are found. All else is about
+/// the sink or the way to it: nothing is refused, the batch is given back, and goes on where it stopped when it comes again.
+/// No event is refused for good before the sink has accepted one; what was refused before that is sent once more.
 pub struct HttpSink {
     name: String,
     link: Link,
     options: HttpOptions,
     transport: Arc<dyn Transport>,
-    pause: Arc<dyn Pause>,
-    backoff: Backoff,
-    /// The service asked for silence until then.
-    not_before: Option<Instant>,
     /// Whether any event was ever accepted.
     has_accepted: bool,
     progress: Option<Progress>,
 }
 
-/// How far a batch got before an error.
+/// How far a batch got.
 struct Progress {
     fingerprint: u64,
-    done: usize,
+    /// What is still to be sent, the last first.
+    todo: Vec<Range<usize>>,
     refused: Vec<Refused>,
+    /// How many of them were refused before the sink had accepted anything.
+    early: usize,
 }
 
 /// What an answer means for the events of its request.
 enum Verdict {
     Accepted,
     /// Some of the events are at fault.
-    Guilty(u16),
+    Guilty(RefusedReason),
 }
 
 impl HttpSink {
-    /// Makes the sink. Sends nothing yet.
+    /// A sink at an address, which is pinned to its origin.
     #[must_use]
-    pub fn new(
-        link: Link,
-        options: HttpOptions,
-        transport: Arc<dyn Transport>,
-        pause: Arc<dyn Pause>,
-    ) -> Self {
+    pub fn new(link: Link, options: HttpOptions, transport: Arc<dyn Transport>) -> Self {
         let uri = link.uri();
         let host = uri
             .authority()
             .map(http::uri::Authority::as_str)
             .unwrap_or_default();
         let name = format!("{}://{host}", uri.scheme_str().unwrap_or_default());
-        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), fastrand::u64(..));
         Self {
             name,
             link,
             options,
             transport,
-            pause,
-            backoff,
-            not_before: None,
             has_accepted: false,
             progress: None,
+        }
+    }
+
+    fn begin(&self, batch: &Batch) -> Progress {
+        let mut todo = Vec::new();
+        let mut start = 0;
+        while start < batch.len() {
+            let chunk = self.next_chunk(batch, start);
+            start = chunk.end;
+            todo.push(chunk);
+        }
+        todo.reverse();
+        Progress {
+            fingerprint: batch.fingerprint(),
+            todo,
+            refused: Vec::new(),
+            early: 0,
         }
     }
 
@@ -136,89 +144,90 @@ impl HttpSink {
         start..end
     }
 
-    /// Sends a chunk, halving it while events are at fault.
-    fn send_chunk(
-        &mut self,
-        batch: &Batch,
-        chunk: Range<usize>,
-        refused: &mut Vec<Refused>,
-    ) -> Result<(), SinkError> {
+    /// Sends what is to be sent, halving a request while events are at fault.
+    fn go_on(&mut self, batch: &Batch, progress: &mut Progress) -> Result<(), SinkError> {
+        while let Some(chunk) = progress.todo.last().cloned() {
+            match self.send(batch, chunk.clone())? {
+                Verdict::Accepted => {
+                    if !self.has_accepted {
+                        self.has_accepted = true;
+                        progress.early = progress.refused.len();
+                    }
+                    progress.todo.pop();
+                }
+                Verdict::Guilty(reason) if chunk.len() == 1 => {
+                    progress.todo.pop();
+                    progress.refused.push(Refused {
+                        index: chunk.start,
+                        reason,
+                    });
+                    if !self.has_accepted {
+                        // On at the other end: guilty events that stand together are no proof against the sink.
+                        progress.todo.reverse();
+                    }
+                }
+                Verdict::Guilty(_) => {
+                    let middle = chunk.start + chunk.len() / 2;
+                    progress.todo.pop();
+                    progress.todo.push(middle..chunk.end);
+                    progress.todo.push(chunk.start..middle);
+                }
+            }
+            let is_through = progress.todo.is_empty();
+            if !self.has_accepted
+                && (is_through || progress.refused.len() >= MOST_EARLY_REFUSALS)
+                && let Some(Refused { reason, .. }) = progress.refused.first()
+            {
+                return Err(SinkError::RefusesAll(reason.clone()));
+            }
+            if is_through && progress.early > 0 {
+                let early = progress.refused.drain(..progress.early);
+                progress.todo = early.map(|refused| refused.index..refused.index + 1).collect();
+                progress.early = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one request.
+    fn send(&self, batch: &Batch, chunk: Range<usize>) -> Result<Verdict, SinkError> {
         if let (1, Some(event)) = (chunk.len(), batch.event(chunk.start))
             && event.json.len() + 2 > self.options.max_bytes
         {
-            let reason = RefusedReason::TooLarge(self.options.max_bytes);
-            refused.push(Refused {
-                index: chunk.start,
-                reason,
-            });
-            return Ok(());
+            return Ok(Verdict::Guilty(RefusedReason::TooLarge(self.options.max_bytes)));
         }
-        match self.send(batch, chunk.clone())? {
-            Verdict::Accepted => self.has_accepted = true,
-            Verdict::Guilty(status) if chunk.len() == 1 => {
-                refused.push(Refused {
-                    index: chunk.start,
-                    reason: RefusedReason::Status(status),
-                });
-            }
-            Verdict::Guilty(_) => {
-                let middle = chunk.start + chunk.len() / 2;
-                self.send_chunk(batch, chunk.start..middle, refused)?;
-                self.send_chunk(batch, middle..chunk.end, refused)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends one request until it is answered for good, or the attempts are used up.
-    fn send(&mut self, batch: &Batch, chunk: Range<usize>) -> Result<Verdict, SinkError> {
-        let body = self.body(batch, chunk)?;
-        self.backoff.reset();
-        loop {
-            self.keep_silence()?;
-            let error = match self.transport.send(self.request(body.clone())?) {
-                Ok(answer) => {
-                    let status = answer.status().as_u16();
-                    match status {
-                        200..=299 => return Ok(Verdict::Accepted),
-                        408 | 425 | 429 | 500..=599 => {
-                            let retry_after = retry_after(answer.headers(), SystemTime::now());
-                            SinkError::Unavailable { status, retry_after }
-                        }
-                        300..=399 | 401..=407 | 410 | 411 | 415 | 421 | 426 => {
-                            return Err(SinkError::Denied { status });
-                        }
-                        _ => return Ok(Verdict::Guilty(status)),
-                    }
+        let request = self.request(self.body(batch, chunk)?)?;
+        let answer = self.transport.send(request).map_err(SinkError::Unreachable)?;
+        let status = answer.status().as_u16();
+        match status {
+            _ if self.is_expected(status) => {
+                if is_page(&answer) && !self.options.accept_html {
+                    return Err(SinkError::NotAcknowledged {
+                        status,
+                        is_page: true,
+                    });
                 }
-                Err(error)
-                    if matches!(
-                        error.fault(),
-                        TransportFault::Tls | TransportFault::Proxy | TransportFault::Unpinned
-                    ) =>
-                {
-                    return Err(SinkError::Unreachable(error));
-                }
-                Err(error) => SinkError::Unreachable(error),
-            };
-            let wait = self.backoff.next_wait(error.retry_after());
-            self.not_before = Instant::now().checked_add(wait);
-            log::warn!(sink = self.name, attempt = self.backoff.attempt(), wait_seconds = wait.as_secs(); "{error}");
-            if self.backoff.attempt() >= self.options.max_attempts || wait > self.options.max_wait {
-                return Err(error);
+                Ok(Verdict::Accepted)
             }
+            100..=299 => Err(SinkError::NotAcknowledged {
+                status,
+                is_page: false,
+            }),
+            408 | 425 | 429 | 500..=599 => {
+                let retry_after = retry_after(answer.headers(), SystemTime::now());
+                Err(SinkError::Unavailable { status, retry_after })
+            }
+            300..=399 | 401..=407 | 410 | 411 | 415 | 421 | 426 => Err(SinkError::Denied { status }),
+            _ => Ok(Verdict::Guilty(RefusedReason::Status(status))),
         }
     }
 
-    /// Sits out the wait that was asked for, also across batches.
-    fn keep_silence(&mut self) -> Result<(), SinkError> {
-        if let Some(until) = self.not_before {
-            if !self.pause.pause(until.saturating_duration_since(Instant::now())) {
-                return Err(SinkError::Stopped);
-            }
-            self.not_before = None;
+    fn is_expected(&self, status: u16) -> bool {
+        match self.options.expect_status.as_slice() {
+            // 207 says that each part has a status of its own.
+            [] => (200..=299).contains(&status) && status != 207,
+            expected => expected.contains(&status),
         }
-        Ok(())
     }
 
     fn body(&self, batch: &Batch, chunk: Range<usize>) -> Result<Vec<u8>, SinkError> {
@@ -272,8 +281,24 @@ impl HttpSink {
     }
 }
 
-/// From this many events on, a batch that is refused whole says more about the sink than about the events.
-const SUSPICIOUS_REFUSALS: usize = 10;
+/// How many events a sink may refuse that has never accepted one, before the batch is given back: it says more about the
+/// sink than about the events.
+const MOST_EARLY_REFUSALS: usize = 10;
+
+/// Whether an answer is a web page, by what it says or by how it begins.
+fn is_page(answer: &http::Response<Vec<u8>>) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let kind = kind.unwrap_or_default().to_ascii_lowercase();
+    let body = answer.body().trim_ascii_start();
+    let begins = |tag: &[u8]| {
+        body.get(..tag.len())
+            .is_some_and(|body| body.eq_ignore_ascii_case(tag))
+    };
+    kind.starts_with(b"text/html")
+        || kind.starts_with(b"application/xhtml")
+        || begins(b"<!doctype html")
+        || begins(b"<html")
+}
 
 impl Sink for HttpSink {
     fn name(&self) -> &str {
@@ -281,36 +306,33 @@ impl Sink for HttpSink {
     }
 
     fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
-        let fingerprint = batch.fingerprint();
-        let resumed = self
-            .progress
-            .take()
-            .filter(|progress| progress.fingerprint == fingerprint);
-        let (mut done, mut refused) =
-            resumed.map_or((0, Vec::new()), |progress| (progress.done, progress.refused));
-        while done < batch.len() {
-            let chunk = self.next_chunk(batch, done);
-            let end = chunk.end;
-            let mut chunk_refused = Vec::new();
-            if let Err(error) = self.send_chunk(batch, chunk, &mut chunk_refused) {
-                self.progress = Some(Progress {
-                    fingerprint,
-                    done,
-                    refused,
-                });
-                return Err(error);
+        let resumed = self.progress.take();
+        let mut progress = resumed
+            .filter(|progress| progress.fingerprint == batch.fingerprint())
+            .unwrap_or_else(|| self.begin(batch));
+        match self.go_on(batch, &mut progress) {
+            Ok(()) => {
+                progress.refused.sort_by_key(|refused| refused.index);
+                Ok(Delivery {
+                    refused: progress.refused,
+                })
             }
-            refused.append(&mut chunk_refused);
-            done = end;
+            Err(error) => {
+                // Nothing was accepted: all of it is tried again.
+                if !matches!(error, SinkError::RefusesAll(_)) {
+                    self.progress = Some(progress);
+                }
+                Err(error)
+            }
         }
-        if let Some(RefusedReason::Status(status)) = refused.first().map(|refused| &refused.reason)
-            && !self.has_accepted
-            && refused.len() == batch.len()
-            && refused.len() >= SUSPICIOUS_REFUSALS
-        {
-            return Err(SinkError::RefusesAll { status: *status });
-        }
-        Ok(Delivery { refused })
+    }
+
+    fn has_accepted(&self) -> Option<bool> {
+        Some(self.has_accepted)
+    }
+
+    fn note_accepted(&mut self) {
+        self.has_accepted = true;
     }
 }
 

@@ -1,8 +1,9 @@
 //! Sinks: where events go.
 //!
 //! A sink answers a batch only when every event of it is where it belongs: written and synced, or accepted by a service,
-//! or refused for good and kept in the dead letter. Only then is the page committed. A batch that was not answered is
-//! delivered again, with the same event ids: at least once, and effectively once by id.
+//! or refused for good. What is refused is kept in the dead letter, which the program has one of, and then the page is
+//! committed. A batch that was not answered is delivered again, with the same event ids: at least once, and effectively
+//! once by id. No sink waits: how long to wait after a failure is for polling to say, which has other work meanwhile.
 //!
 //! To add one: a file in this folder with a type that implements [`Sink`], a row in `config/sink.rs`, its fixtures in
 //! `tests/wire/sinks.rs`. A service that judges events one by one gives its verdicts as [`Refused`].
@@ -18,9 +19,9 @@ mod stdout;
 use std::fmt;
 
 pub use batch::{Batch, BatchError, Event, EventKey};
-pub use dead_letter::{DeadLetter, WithDeadLetter};
-pub use error::SinkError;
-pub use fan_out::FanOut;
+pub use dead_letter::{DeadLetter, Letter, LetterKey, TRANSFORM, count_letters};
+pub use error::{SinkError, SinkFailure};
+pub use fan_out::{FanOut, Member, Refusal};
 pub use file::{FileOptions, FileSink};
 pub use http::{BodyFormat, HttpOptions, HttpSink};
 pub use stdout::StdoutSink;
@@ -32,13 +33,21 @@ pub trait Sink: Send {
 
     /// Delivers a batch. `Ok` means that each event is durable, accepted, or named in [`Delivery::refused`].
     ///
-    /// May wait and try again, within the sink's own bounds. Called again with the same batch after an error, it goes on
-    /// where it stopped if it can.
+    /// Tries once and never waits. Called again with the same batch after an error, it goes on where it stopped if it can.
     ///
     /// # Errors
     ///
     /// Why the batch cannot be acknowledged. Nothing of it may be committed; parts may have arrived.
     fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError>;
+
+    /// Whether the sink has accepted an event so far; until then it refuses none for good. `None` for a sink that never
+    /// refuses an event.
+    fn has_accepted(&self) -> Option<bool> {
+        None
+    }
+
+    /// Tells the sink that it accepted an event in an earlier run.
+    fn note_accepted(&mut self) {}
 
     /// Sends what the sink may hold back. The sinks of this crate hold nothing back between batches.
     ///
@@ -66,6 +75,14 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn deliver(&mut self, batch: &Batch) -> Result<Delivery, SinkError> {
         (**self).deliver(batch)
+    }
+
+    fn has_accepted(&self) -> Option<bool> {
+        (**self).has_accepted()
+    }
+
+    fn note_accepted(&mut self) {
+        (**self).note_accepted();
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {

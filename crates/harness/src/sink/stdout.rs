@@ -56,6 +56,7 @@ mod tests {
     use std::io::{self, ErrorKind, Write};
 
     use super::StdoutSink;
+    use crate::remedy::Remedy;
     use crate::sink::{Batch, Delivery, EventKey, Sink, SinkError};
 
     struct Broken(ErrorKind);
@@ -100,7 +101,7 @@ mod tests {
     fn a_broken_pipe_is_no_acknowledgement() {
         let mut sink = StdoutSink::on(Broken(ErrorKind::BrokenPipe));
         assert_eq!(sink.deliver(&batch()), Err(SinkError::Closed));
-        assert_eq!(SinkError::Closed.remedy(), None);
+        assert_eq!(SinkError::Closed.remedy(), Remedy::Retry);
         let full = StdoutSink::on(Broken(ErrorKind::StorageFull)).deliver(&batch());
         assert!(matches!(
             full,

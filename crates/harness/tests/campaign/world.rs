@@ -292,11 +292,14 @@ impl World {
                 self.sink.accept(&delivery, self.now_ms, most);
                 self.dies()?;
                 let after_ms = self.chance.i64(5..200);
-                let fault = || Fault::new(Remedy::Retry, "the sink is away");
+                let not_delivered = || Input::NotDelivered {
+                    fault: Fault::new(Remedy::Retry, "the sink is away"),
+                    retry_after_ms: None,
+                };
                 self.later(
                     after_ms,
                     if refuses {
-                        Input::NotDelivered(fault())
+                        not_delivered()
                     } else {
                         Input::Delivered
                     },

@@ -142,7 +142,7 @@ fn a_stop_finishes_the_page_in_flight_and_the_next_run_goes_on() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_program_quietly_and_nothing_is_committed_that_it_did_not_take() {
+fn a_reader_that_goes_away_ends_the_program_with_a_sentence_and_nothing_is_committed_that_it_did_not_take() {
     let stand = Stand::new(|settings| settings.rows_per_day = 30_000);
     let mut child = stand
         .poll()
@@ -151,7 +151,11 @@ fn a_reader_that_goes_away_ends_the_program_quietly_and_nothing_is_committed_tha
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(75), "not done is not 0");
+    let says =
+        "message-trace: the reader of standard output went away before all was delivered; nothing is lost";
+    assert!(text(&ended.stderr).contains(says), "{}", text(&ended.stderr));
     let started = Utc::now();
     let all = events(&stand.poll_once().stdout);
     assert!(

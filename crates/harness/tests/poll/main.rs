@@ -1,7 +1,9 @@
 //! The program `message-trace poll` against the simulated service, over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod collector;
 mod delivery;
+mod refusals;
 mod secrecy;
 mod sentences;
 mod stand;

@@ -39,7 +39,11 @@ fn neither_secret_nor_address_nor_subject_shows_up_outside_of_the_events() {
         .spawn()
         .unwrap();
     // Its command line, while it runs.
-    let arguments = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap_or_default();
+    let arguments = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap();
+    assert!(
+        memchr::memmem::find(&arguments, b"--tenant-id").is_some(),
+        "the command line was looked at"
+    );
     let output = {
         let mut events = Vec::new();
         std::io::Read::read_to_end(&mut child.stdout.take().unwrap(), &mut events).unwrap();

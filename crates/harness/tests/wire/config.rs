@@ -16,7 +16,7 @@ use crate::auth::private_file;
 
 const EXAMPLE: &str = include_str!("../../example.toml");
 
-fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     PollArgs::augment_args(clap::Command::new("poll"))
 }
 
@@ -28,7 +28,7 @@ fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
 }
 
 /// A file's setup, with the least of keys before it.
-fn with_file(text: &str) -> Result<Setup, ConfigError> {
+pub(crate) fn with_file(text: &str) -> Result<Setup, ConfigError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("poll.toml");
     std::fs::write(&path, text).unwrap();
@@ -41,7 +41,8 @@ fn with_file(text: &str) -> Result<Setup, ConfigError> {
     )
 }
 
-const LEAST: &str = "tenant-id = \"contoso.example.com\"\nclient-id = \"app\"\nledger = \"ledger.db\"\n";
+pub(crate) const LEAST: &str =
+    "tenant-id = \"contoso.example.com\"\nclient-id = \"app\"\nledger = \"ledger.db\"\n";
 
 #[test]
 fn the_contract_of_other_tools_is_read() {

@@ -6,6 +6,7 @@ mod canary;
 mod client;
 mod config;
 mod files;
+mod layers;
 mod pinning;
 mod server;
 mod simulated;

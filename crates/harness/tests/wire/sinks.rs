@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use http::{HeaderMap, HeaderValue};
-use message_trace_harness::http::{Client, ClientOptions, Origin, Pause, SecretHeader, Stop, Transport};
+use message_trace_harness::http::{Client, ClientOptions, Origin, SecretHeader, Transport};
 use message_trace_harness::remedy::Remedy;
 use message_trace_harness::sink::{
-    Batch, BodyFormat, DeadLetter, Delivery, EventKey, FanOut, HttpOptions, HttpSink, Refused, RefusedReason,
-    Sink, SinkError, WithDeadLetter,
+    Batch, BodyFormat, Delivery, EventKey, FanOut, HttpOptions, HttpSink, Member, Refusal, Refused,
+    RefusedReason, Sink, SinkError,
 };
-use tempfile::TempDir;
 
 use crate::server::{Received, Server, respond};
 
@@ -33,37 +32,13 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// Waits that are counted, not waited; stops after so many.
-struct Counted {
-    waits: Mutex<Vec<Duration>>,
-    stop_after: usize,
-}
-
-impl Counted {
-    fn new(stop_after: usize) -> Arc<Self> {
-        Arc::new(Self {
-            waits: Mutex::default(),
-            stop_after,
-        })
-    }
-}
-
-impl Pause for Counted {
-    fn pause(&self, duration: Duration) -> bool {
-        let mut waits = self.waits.lock().unwrap();
-        waits.push(duration);
-        waits.len() <= self.stop_after
-    }
-}
-
-fn http_sink(server: &Server, options: HttpOptions, pause: &Arc<Counted>) -> HttpSink {
+fn http_sink(server: &Server, options: HttpOptions) -> HttpSink {
     let link = Origin::parse(&server.url(""))
         .unwrap()
         .link("/intake?canary-query")
         .unwrap();
     let transport: Arc<dyn Transport> = Arc::new(Client::new(ClientOptions::default()).unwrap());
-    let pause: Arc<dyn Pause> = Arc::<Counted>::clone(pause);
-    HttpSink::new(link, options, transport, pause)
+    HttpSink::new(link, options, transport)
 }
 
 fn plain() -> HttpOptions {
@@ -85,7 +60,7 @@ fn batches_are_bounded_by_count_and_bytes() {
         max_bytes: 20,
         ..plain()
     };
-    let mut sink = http_sink(&server, options, &Counted::new(0));
+    let mut sink = http_sink(&server, options);
     let mut numbers = batch(0..2);
     numbers
         .push(
@@ -121,7 +96,6 @@ fn batches_are_bounded_by_count_and_bytes() {
             max_events: 3,
             ..plain()
         },
-        &Counted::new(0),
     )
     .deliver(&batch(0..7))
     .unwrap();
@@ -146,7 +120,7 @@ fn bodies_are_compressed_and_headers_are_sent() {
         secret_headers: vec![secret],
         ..HttpOptions::default()
     };
-    let mut sink = http_sink(&server, options, &Counted::new(0));
+    let mut sink = http_sink(&server, options);
     sink.deliver(&batch(0..2)).unwrap();
     let received = &server.received()[0];
     assert_eq!(received.line, "POST /intake?canary-query HTTP/1.1");
@@ -164,74 +138,114 @@ fn bodies_are_compressed_and_headers_are_sent() {
 }
 
 #[test]
-fn what_fails_for_now_is_tried_again_and_retry_after_is_never_undercut() {
-    let server = Server::start(|nth, _, stream| {
-        let answers = [
-            (429, "Retry-After: 7\r\n"),
-            (503, ""),
-            (408, ""),
-            (500, "Retry-After: soon\r\n"),
-            (200, ""),
-        ];
-        let (status, headers) = answers[nth];
+fn what_fails_for_now_is_given_back_at_once_with_the_wait_that_was_asked_for() {
+    let answers = [
+        (429, "Retry-After: 7\r\n", Some(7)),
+        (503, "Retry-After: 1000000000000\r\n", Some(1_000_000_000_000)),
+        (408, "", None),
+        (500, "Retry-After: soon\r\n", None),
+    ];
+    let server = Server::start(move |nth, _, stream| {
+        let (status, headers, _) = answers.get(nth).copied().unwrap_or((200, "", None));
         respond(stream, status, headers, b"");
     });
-    let pause = Counted::new(10);
-    assert_eq!(
-        http_sink(&server, plain(), &pause).deliver(&batch(0..1)),
-        Ok(Delivery::default())
-    );
+    let mut sink = http_sink(&server, plain());
+    for (status, _, seconds) in answers {
+        let error = sink.deliver(&batch(0..1)).unwrap_err();
+        let retry_after = seconds.map(Duration::from_secs);
+        assert_eq!(error, SinkError::Unavailable { status, retry_after });
+        assert_eq!(
+            (error.remedy(), error.retry_after()),
+            (Remedy::Retry, retry_after)
+        );
+    }
+    assert_eq!(sink.deliver(&batch(0..1)), Ok(Delivery::default()));
     assert_eq!(server.received().len(), 5);
-    let waits = pause.waits.lock().unwrap();
-    // Counted from now, a moment after it was asked for.
-    assert!(
-        waits[0] > Duration::from_millis(6900) && waits[0] < Duration::from_secs(9),
-        "{waits:?}"
-    );
-    assert!(
-        waits[1..].iter().all(|wait| *wait <= Duration::from_secs(8)),
-        "{waits:?}"
-    );
 }
 
 #[test]
-fn attempts_and_waits_are_bounded() {
-    let failing = Server::start(|_, _, stream| respond(stream, 503, "", b""));
-    let pause = Counted::new(100);
-    let options = HttpOptions {
-        max_attempts: 3,
+fn a_success_that_acknowledges_nothing_is_no_acknowledgement() {
+    let page = b"<!DOCTYPE html><title>Sign in</title>";
+    let html = "Content-Type: Text/HTML; charset=utf-8\r\n";
+    let json = "Content-Type: application/json\r\n";
+    let only = |expect_status: &[u16], accept_html| HttpOptions {
+        expect_status: expect_status.to_vec(),
+        accept_html,
         ..plain()
     };
-    let error = http_sink(&failing, options, &pause)
-        .deliver(&batch(0..1))
-        .unwrap_err();
-    assert_eq!(
-        (error.remedy(), failing.received().len()),
-        (Some(Remedy::Retry), 3)
-    );
-    // A wait too long to sit through is given back; the sink keeps silent until then all the same.
-    let busy = Server::start(|_, _, stream| respond(stream, 429, "Retry-After: 1000000000000\r\n", b""));
-    let pause = Counted::new(0);
-    let mut sink = http_sink(&busy, plain(), &pause);
-    let error = sink.deliver(&batch(0..1)).unwrap_err();
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(1_000_000_000_000)));
-    assert_eq!(sink.deliver(&batch(0..1)), Err(SinkError::Stopped));
-    assert_eq!(busy.received().len(), 1);
-    assert!(pause.waits.lock().unwrap()[0] > Duration::from_secs(999_999_999_001));
+    for (status, headers, body, options, is_accepted) in [
+        (200, json, &b"{}"[..], plain(), true),
+        (200, "", b"", plain(), true),
+        (202, json, b"", plain(), true),
+        (204, "", b"", plain(), true),
+        (200, html, page, plain(), false),
+        (200, html, b"", plain(), false),
+        (200, "", page, plain(), false),
+        (207, json, b"{}", plain(), false),
+        (207, json, b"{}", only(&[207], false), true),
+        (200, json, b"{}", only(&[202], false), false),
+        (202, json, b"{}", only(&[200, 202], false), true),
+        (200, html, page, only(&[200], false), false),
+        (200, html, page, only(&[], true), true),
+    ] {
+        let server = Server::start(move |_, _, stream| respond(stream, status, headers, body));
+        let delivered = http_sink(&server, options).deliver(&batch(0..20));
+        if is_accepted {
+            assert_eq!(delivered, Ok(Delivery::default()), "{status} {headers}");
+            continue;
+        }
+        let error = delivered.unwrap_err();
+        assert!(matches!(error, SinkError::NotAcknowledged { .. }), "{error}");
+        assert_eq!((error.remedy(), server.received().len()), (Remedy::Configure, 1));
+        assert!(
+            error.to_string().contains("acknowledges nothing; check"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
-fn a_stop_ends_the_wait_and_acknowledges_nothing() {
-    let server = Server::start(|_, _, stream| respond(stream, 429, "Retry-After: 60\r\n", b""));
-    let stop = Stop::default();
-    let link = Origin::parse(&server.url("")).unwrap().link("/").unwrap();
-    let transport: Arc<dyn Transport> = Arc::new(Client::new(ClientOptions::default()).unwrap());
-    let mut sink = HttpSink::new(link, plain(), transport, Arc::new(stop.clone()));
-    let waiting = std::thread::spawn(move || sink.deliver(&batch(0..1)));
-    std::thread::sleep(Duration::from_millis(100));
-    stop.request();
-    assert_eq!(waiting.join().unwrap(), Err(SinkError::Stopped));
-    assert_eq!(SinkError::Stopped.remedy(), None);
+fn nothing_is_refused_for_good_before_the_sink_has_accepted_an_event() {
+    for status in [400, 413, 422] {
+        // A sink that is not ready: it refuses its first requests, whatever is in them.
+        let server = Server::start(move |nth, _, stream| {
+            respond(stream, if nth < 8 { status } else { 200 }, "", b"");
+        });
+        let mut sink = http_sink(&server, plain());
+        let first = sink.deliver(&batch(0..3));
+        assert_eq!(first, Err(SinkError::RefusesAll(RefusedReason::Status(status))));
+        assert_eq!(sink.has_accepted(), Some(false));
+        let second = sink.deliver(&batch(0..3));
+        assert_eq!(second, Ok(Delivery::default()));
+        let all: Vec<String> = bodies(&server).split_off(8);
+        let mut accepted: Vec<&str> = all.iter().flat_map(|body| body.lines()).collect();
+        accepted.sort_unstable();
+        assert_eq!(accepted, ["{\"n\":0}", "{\"n\":1}", "{\"n\":2}"]);
+    }
+    // From the first acceptance on, a guilty event is one; in a new program too, if it is told.
+    let server = Server::start(|_, received, stream| {
+        let status = if received.text().contains("\"n\":1}") {
+            400
+        } else {
+            200
+        };
+        respond(stream, status, "", b"");
+    });
+    let mut sink = http_sink(&server, plain());
+    assert!(sink.deliver(&batch(1..2)).is_err());
+    assert_eq!(sink.deliver(&batch(0..2)), Ok(refusing(&[1])));
+    let mut next = http_sink(&server, plain());
+    next.note_accepted();
+    assert_eq!(next.deliver(&batch(1..2)), Ok(refusing(&[0])));
+}
+
+#[test]
+fn a_sink_that_refuses_everything_costs_few_requests() {
+    let server = Server::start(|_, _, stream| respond(stream, 400, "", b""));
+    let error = http_sink(&server, plain()).deliver(&batch(0..5_000)).unwrap_err();
+    assert_eq!(error, SinkError::RefusesAll(RefusedReason::Status(400)));
+    assert!(error.to_string().contains("has accepted no event yet"), "{error}");
+    assert!(server.received().len() < 150, "{}", server.received().len());
 }
 
 #[test]
@@ -241,7 +255,7 @@ fn the_guilty_events_are_found_and_the_others_delivered_once() {
         let status = if guilty(&received.text()) { 400 } else { 202 };
         respond(stream, status, "", b"");
     });
-    let mut sink = http_sink(&server, plain(), &Counted::new(0));
+    let mut sink = http_sink(&server, plain());
     let delivery = sink.deliver(&batch(0..20)).unwrap();
     let refused: Vec<_> = delivery.refused.iter().map(|refused| refused.index).collect();
     assert_eq!(refused, [3, 17]);
@@ -266,9 +280,7 @@ fn a_request_too_large_for_the_service_is_halved() {
         let status = if received.body.len() > 20 { 413 } else { 200 };
         respond(stream, status, "", b"");
     });
-    let delivery = http_sink(&server, plain(), &Counted::new(0))
-        .deliver(&batch(0..8))
-        .unwrap();
+    let delivery = http_sink(&server, plain()).deliver(&batch(0..8)).unwrap();
     assert_eq!(delivery, Delivery::default());
 }
 
@@ -276,22 +288,13 @@ fn a_request_too_large_for_the_service_is_halved() {
 fn what_is_wrong_with_the_sink_refuses_no_event() {
     for status in [301, 302, 307, 401, 403, 404, 405, 407, 410, 415] {
         let server = Server::start(move |_, _, stream| respond(stream, status, "Location: /other\r\n", b""));
-        let error = http_sink(&server, plain(), &Counted::new(0))
-            .deliver(&batch(0..20))
-            .unwrap_err();
+        let error = http_sink(&server, plain()).deliver(&batch(0..20)).unwrap_err();
         assert_eq!(
             (&error, server.received().len()),
             (&SinkError::Denied { status }, 1)
         );
-        assert_eq!(error.remedy(), Some(Remedy::Configure));
+        assert_eq!(error.remedy(), Remedy::Configure);
     }
-    // Each single event refused, none ever accepted: the events are not all at fault.
-    let server = Server::start(|_, _, stream| respond(stream, 400, "", b""));
-    let mut sink = http_sink(&server, plain(), &Counted::new(0));
-    assert_eq!(
-        sink.deliver(&batch(0..10)),
-        Err(SinkError::RefusesAll { status: 400 })
-    );
 }
 
 #[test]
@@ -303,7 +306,6 @@ fn a_batch_delivered_again_goes_on_where_it_stopped() {
             max_events: 2,
             ..plain()
         },
-        &Counted::new(0),
     );
     let numbers = batch(0..8);
     assert!(sink.deliver(&numbers).is_err());
@@ -360,47 +362,6 @@ fn refusing(indexes: &[usize]) -> Delivery {
 }
 
 #[test]
-fn a_refused_event_is_on_disk_before_the_batch_is_acknowledged() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("dead.ndjson");
-    let (sink, _) = judge(vec![Ok(refusing(&[1, 2])), Ok(Delivery::default())]);
-    let mut sink = WithDeadLetter::new(sink, DeadLetter::new(path.clone()));
-    let mut numbers = batch(0..2);
-    numbers
-        .push(
-            EventKey {
-                id: "quoted\"".to_owned(),
-                sequence: 4,
-            },
-            b"no json \"\xff",
-        )
-        .unwrap();
-    assert_eq!(sink.deliver(&numbers).unwrap(), refusing(&[1, 2]));
-    sink.deliver(&numbers).unwrap();
-    let lines: Vec<serde_json::Value> = read(&path)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(lines.len(), 2);
-    assert_eq!(
-        (&lines[0]["event"], &lines[0]["id"]),
-        (&serde_json::json!({"n": 1}), &serde_json::json!("id-1"))
-    );
-    assert_eq!(
-        (&lines[0]["sink"], &lines[0]["reason"]),
-        (&"judge".into(), &"status 400".into())
-    );
-    assert_eq!(
-        (&lines[1]["event"], &lines[1]["sequence"]),
-        (&"no json \"\u{fffd}".into(), &4.into())
-    );
-    // If it cannot be kept, the batch is not acknowledged.
-    let (sink, _) = judge(vec![Ok(refusing(&[0]))]);
-    let mut sink = WithDeadLetter::new(sink, DeadLetter::new(folder.path().join("no/dead.ndjson")));
-    assert!(matches!(sink.deliver(&numbers), Err(SinkError::Storage { .. })));
-}
-
-#[test]
 fn all_sinks_acknowledge_and_none_gets_a_batch_twice_for_anothers_failure() {
     let down = || {
         Err(SinkError::Unavailable {
@@ -409,24 +370,38 @@ fn all_sinks_acknowledge_and_none_gets_a_batch_twice_for_anothers_failure() {
         })
     };
     let (steady, steady_count) = judge(vec![Ok(refusing(&[1])), Ok(Delivery::default())]);
-    let (shaky, shaky_count) = judge(vec![down(), Ok(Delivery::default()), Ok(Delivery::default())]);
-    let mut sinks = FanOut::new(vec![Box::new(steady), Box::new(shaky)]);
+    let (shaky, shaky_count) = judge(vec![down(), Ok(refusing(&[0])), Ok(Delivery::default())]);
+    let member = |sink: Judge| Member {
+        key: String::new(),
+        sink: Box::new(sink),
+    };
+    let mut sinks = FanOut::new(vec![member(steady), member(shaky)]);
     let numbers = batch(0..3);
-    assert!(sinks.deliver(&numbers).is_err());
-    assert_eq!(sinks.deliver(&numbers).unwrap(), refusing(&[1]));
+    let failure = sinks.deliver(&numbers, None).unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "judge: the sink answers 503 for now; nothing is lost"
+    );
+    let refusal = |index| Refusal {
+        sink: "judge".to_owned(),
+        refused: refusing(&[index]).refused.remove(0),
+    };
+    assert_eq!(sinks.deliver(&numbers, None).unwrap(), [refusal(0), refusal(1)]);
     assert_eq!(
         (*steady_count.lock().unwrap(), *shaky_count.lock().unwrap()),
         (1, 2)
     );
-    sinks.deliver(&numbers).unwrap();
+    sinks.deliver(&numbers, None).unwrap();
     assert_eq!(
         (*steady_count.lock().unwrap(), *shaky_count.lock().unwrap()),
         (2, 3)
     );
+    assert_eq!(sinks.deliver(&numbers, Some("another")).unwrap(), []);
+    assert_eq!(*steady_count.lock().unwrap(), 2);
 }
 
 #[test]
-fn a_reset_connection_is_tried_again() {
+fn a_reset_connection_is_given_back() {
     let server = Server::start(|nth, _, stream| {
         if nth < 2 {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
@@ -435,10 +410,11 @@ fn a_reset_connection_is_tried_again() {
             respond(stream, 200, "", b"");
         }
     });
-    let pause = Counted::new(9);
-    assert_eq!(
-        http_sink(&server, plain(), &pause).deliver(&batch(0..1)),
-        Ok(Delivery::default())
-    );
-    assert_eq!(pause.waits.lock().unwrap().len(), 2);
+    let mut sink = http_sink(&server, plain());
+    for _ in 0..2 {
+        let error = sink.deliver(&batch(0..1)).unwrap_err();
+        assert!(matches!(error, SinkError::Unreachable(_)), "{error}");
+        assert_eq!(error.remedy(), Remedy::Retry);
+    }
+    assert_eq!(sink.deliver(&batch(0..1)), Ok(Delivery::default()));
 }

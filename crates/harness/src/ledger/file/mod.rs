@@ -9,6 +9,7 @@
 
 mod digest;
 mod error;
+mod notes;
 mod open;
 mod recover;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use digest::{Digest, of_row};
 pub use error::LedgerError;
+pub use notes::Notes;
 pub use recover::{Recovery, recover};
 
 use super::{

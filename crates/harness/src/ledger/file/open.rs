@@ -194,7 +194,7 @@ pub(super) fn create(
     sync_folder(path).map_err(io)
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, LedgerError> {
     let set_up = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(10))?;
@@ -259,7 +259,7 @@ fn are_rows_whole(connection: &Connection, digest: Digest) -> rusqlite::Result<b
 
 /// `SQLite` takes an empty file for a new database: here it is a damaged one. The version is looked at before anything
 /// is opened.
-fn check_header(path: &Path) -> Result<(), LedgerError> {
+pub(super) fn check_header(path: &Path) -> Result<(), LedgerError> {
     let mut header = [0; 100];
     let mut file = File::open(path).map_err(|error| LedgerError::io(path, &error))?;
     if file.read_exact(&mut header).is_err() || !header.starts_with(b"SQLite format 3\0") {
