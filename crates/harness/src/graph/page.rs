@@ -112,8 +112,8 @@ impl Page {
         text(&self.body[wide(&row.status)]).unwrap_or_default()
     }
 
-    /// What a sink knows the row's event by: the id that the event itself has. A row whose event has none, or that gives
-    /// no event, has its line's hash instead.
+    /// What a sink knows the row's event by: the id that the event itself has. A row that gives no event is named by what
+    /// it says of itself in the same order; one that says too little by its line's hash.
     ///
     /// # Panics
     ///
@@ -173,10 +173,14 @@ impl Reading<'_> {
                     _ => self.keys.of_bytes(line),
                 }
             }
-            // No event comes of it, so that no id can differ.
+            // No event comes of it, so that no id can differ: what it says of itself helps whoever finds it in the dead
+            // letter.
             None => match (text(&line[id]), text(&line[recipient])) {
                 (Some(id), Some(recipient)) if is_object => {
-                    self.keys.of_row(&id.to_lowercase(), &recipient.to_lowercase())
+                    let (id, recipient) = (id.to_lowercase(), recipient.to_lowercase());
+                    let status = text(&line[status.clone()]).unwrap_or_default().to_lowercase();
+                    self.ids.extend([&id, "/", &recipient, "/", &status]);
+                    self.keys.of_row(&id, &recipient)
                 }
                 _ => self.keys.of_bytes(line),
             },

@@ -200,6 +200,7 @@ impl World {
         let (keys, state) = self.store.open();
         let mut polling = self.scenario.polling.clone();
         polling.seed ^= self.restarts;
+        polling.since_s += self.scenario.skew_ms.div_euclid(1000);
         self.core = Some(Core::new(polling, keys, state, self.local_ms()));
         self.due.clear();
         self.token = None;
