@@ -112,10 +112,6 @@ impl Core {
                 );
                 self.refused(now_ms, fault, effects);
             }
-            Verdict::Gone => {
-                let sentence = "Graph knows no message traces at this address; check graph-url and the cloud of the tenant";
-                self.refused(now_ms, Fault::new(Remedy::Configure, sentence), effects);
-            }
             Verdict::Unauthorized if self.token_from.is_none() => self.renew(effects),
             // Sent before the token was renewed.
             Verdict::Unauthorized if self.token_from.is_some_and(|from| request <= from) => {}
@@ -125,22 +121,10 @@ impl Core {
                 self.hold(now_ms, wait_ms);
                 self.renew(effects);
             }
-            Verdict::Unauthorized => {
-                let sentence = "Graph refused a token it was just given; check that graph-url and login-url are of the same \
-                                cloud, and this machine's clock";
-                self.refused(now_ms, Fault::new(Remedy::Configure, sentence), effects);
-            }
-            Verdict::NoServicePrincipal => {
-                let sentence = "Microsoft's service principal 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 is missing in the \
-                                tenant; create it with New-MgServicePrincipal -AppId \
-                                8bd644d1-64a1-4d4b-ae52-2e0cbf64e373, then wait some hours until it is provisioned";
-                self.refused(now_ms, Fault::new(Remedy::Permit, sentence), effects);
-            }
-            Verdict::Forbidden => {
-                let sentence = "the app has no permission to read message traces; grant it the application permission \
-                                ExchangeMessageTrace.Read.All with an administrator's consent";
-                self.refused(now_ms, Fault::new(Remedy::Permit, sentence), effects);
-            }
+            Verdict::Unauthorized => self.refused(now_ms, refused_token(), effects),
+            Verdict::Gone => self.refused(now_ms, unknown_address(), effects),
+            Verdict::NoServicePrincipal => self.refused(now_ms, no_service_principal(), effects),
+            Verdict::Forbidden => self.refused(now_ms, no_permission(), effects),
         }
     }
 
@@ -393,4 +377,35 @@ impl Core {
             _ => self.fresh_s = None,
         }
     }
+}
+
+fn unknown_address() -> Fault {
+    Fault::new(
+        Remedy::Configure,
+        "Graph knows no message traces at this address; check graph-url and the cloud of the tenant",
+    )
+}
+
+fn no_service_principal() -> Fault {
+    Fault::new(
+        Remedy::Permit,
+        "Microsoft's service principal 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 is missing in the tenant; create it with \
+         New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373, then wait some hours until it is provisioned",
+    )
+}
+
+fn no_permission() -> Fault {
+    Fault::new(
+        Remedy::Permit,
+        "the app has no permission to read message traces; grant it the application permission \
+         ExchangeMessageTrace.Read.All with an administrator's consent",
+    )
+}
+
+fn refused_token() -> Fault {
+    Fault::new(
+        Remedy::Configure,
+        "Graph refused a token it was just given; check that graph-url and login-url are of the same cloud, and this \
+         machine's clock",
+    )
 }
