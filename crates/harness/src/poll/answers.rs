@@ -4,6 +4,7 @@ use super::clock::Witness;
 use super::core::Core;
 use super::lane::{Lane, Turn};
 use super::plan::Tier;
+use super::reread::pass_of;
 use super::signal::{Answer, Effect, Fault, Outcome, Report, Trouble};
 use crate::graph::{Page, Verdict, is_refusal_of_service, judge};
 use crate::ledger::{Gap, GapReason, Pause, Span};
@@ -85,6 +86,10 @@ impl Core {
                     None => self.backoff.after_throttling_ms(),
                 };
                 self.pause(now_ms, wait_ms);
+                if self.room.refused(now_ms, self.governor.used(now_ms)) {
+                    let room = self.room.requests();
+                    effects.push(Effect::Report(Report::Shared { room }));
+                }
                 self.retrying(now_ms, fault, wait_ms, effects);
             }
             Verdict::Refused | Verdict::Gone if !is_at_start => {
@@ -199,6 +204,10 @@ impl Core {
         };
         held.cover.end_s = held.cover.end_s.min(now_s);
         held.read_s = held.read_s.min(now_s);
+        if let Some(pass) = pass_of(self.lanes[at].tier) {
+            let memory_s = [3_600, 6 * 3_600, 48 * 3_600][pass];
+            self.paces[pass].add(rows, held.cover.len_s(), memory_s);
+        }
         if held.cover.len_s() >= 10 || rows >= self.settings.page_rows as usize {
             #[expect(
                 clippy::cast_precision_loss,

@@ -9,6 +9,8 @@ use super::governor::{DEFAULT_REQUESTS, Governor};
 use super::lane::Lane;
 use super::patience::Sinks;
 use super::plan::{Rhythm, Tier, View};
+use super::reread::{Pace, Spent};
+use super::room::Room;
 use super::signal::{Call, Effect, Fault, Input, Outcome};
 use super::work::Work;
 use crate::graph::{MAX_WINDOW_S, PAGE_ROWS, write_time};
@@ -39,6 +41,8 @@ pub struct Settings {
     pub page_rows: u32,
     /// Requests in a rolling five minutes.
     pub requests: u32,
+    /// Requests in a rolling five minutes that may be made to read again what may still change.
+    pub reread: u32,
     /// How long to go on without one success before a run that ends by itself gives up, in milliseconds.
     pub give_up_ms: i64,
     /// How long a refusal (permission, credential) is borne by a run that has seen rows before, in milliseconds.
@@ -61,6 +65,7 @@ impl Settings {
             rhythm: Rhythm::default(),
             page_rows: PAGE_ROWS,
             requests: DEFAULT_REQUESTS,
+            reread: DEFAULT_REQUESTS / 2,
             give_up_ms: 15 * 60_000,
             patience_ms: 15 * 60_000,
             first_patience_ms: 60_000,
@@ -87,6 +92,13 @@ pub struct Status {
     pub requests: u32,
     /// Until when the service asked for silence, if it did; milliseconds since 1970-01-01 UTC.
     pub paused_until_ms: Option<i64>,
+    /// How old the oldest reading is of what may still change in the last hour, the last six hours, and in all, in
+    /// seconds.
+    pub freshness_s: [Option<i64>; 3],
+    /// How often these three are read again now, in seconds.
+    pub every_s: [i64; 3],
+    /// Requests that are made when nothing is urgent, if other programs of the tenant take some of the budget.
+    pub room: Option<u32>,
     /// Rows delivered in this run.
     pub tally: Tally,
     /// What stands in the way, if something does.
@@ -120,6 +132,11 @@ pub struct Core {
     pub(super) tally: Tally,
     /// Rows in a second, as seen lately.
     pub(super) rows_per_s: Option<f64>,
+    /// The same for each pass that reads again.
+    pub(super) paces: [Pace; 3],
+    pub(super) spent: Spent,
+    pub(super) room: Room,
+    pub(super) is_slow_reported: bool,
     pub(super) clock: ServiceClock,
     pub(super) is_skew_reported: bool,
     /// Windows refused while the service's clock is not known.
@@ -171,6 +188,7 @@ impl Core {
         };
         Self {
             governor: Governor::new(settings.requests, &charges_ms, pause.until_ms, now_ms),
+            room: Room::new(settings.requests),
             backoff: Backoff::new(settings.seed),
             sinks: Sinks::new(&settings),
             settings,
@@ -188,6 +206,9 @@ impl Core {
             aside,
             tally: Tally::default(),
             rows_per_s: None,
+            paces: [Pace::default(); 3],
+            spent: Spent::default(),
+            is_slow_reported: false,
             clock: ServiceClock::default(),
             is_skew_reported: false,
             refused_windows: 0,
@@ -215,6 +236,8 @@ impl Core {
         if self.outcome.is_some() {
             return effects;
         }
+        self.room.pass(now_ms);
+        self.governor.set_room(self.room.requests());
         match input {
             Input::Timer => {}
             Input::Answered { request, answer } => self.answered(now_ms, request, answer, &mut effects),
@@ -264,6 +287,9 @@ impl Core {
             used: self.governor.used(now_ms),
             requests: self.governor.requests(),
             paused_until_ms: Some(self.governor.paused_until_ms()).filter(|&until_ms| until_ms > now_ms),
+            freshness_s: self.coverage.freshness_s(now_s),
+            every_s: view.every_s,
+            room: self.room.is_shared().then(|| self.room.requests()),
             tally: self.tally,
             trouble: self.sinks.trouble.clone().or_else(|| self.trouble.clone()),
             gaps: self.gaps.len(),
@@ -289,6 +315,7 @@ impl Core {
         let overlap_s = self.settings.rhythm.fresh_overlap_s;
         let affordable_s =
             seconds_of(FRESH_PAGES).map_or(overlap_s, |s| s - self.settings.rhythm.fresh_every_s);
+        let overlap_s = affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s);
         View {
             now_s,
             fresh_s: if self.lanes.iter().any(|lane| lane.tier == Tier::Fresh) {
@@ -302,7 +329,8 @@ impl Core {
             window_s: seconds_of(PAGES_PER_WINDOW)
                 .unwrap_or(86_400)
                 .clamp(60, MAX_WINDOW_S),
-            overlap_s: affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s),
+            overlap_s,
+            every_s: self.every_s(now_s, overlap_s),
         }
     }
 
@@ -392,15 +420,25 @@ impl Core {
             &[Tier::Fresh]
         };
         for &tier in tiers {
-            let is_patient = |tier: Tier| !tier.is_urgent();
+            let is_patient = |tier: Tier| matches!(tier, Tier::CatchUp | Tier::Backfill);
             let most = if is_patient(tier) { MOST_PATIENT_LANES } else { 1 };
             loop {
                 let is_like = |lane: &&Lane| lane.tier == tier || is_patient(lane.tier) && is_patient(tier);
                 if self.lanes.iter().filter(is_like).count() >= most {
                     break;
                 }
-                let Some(span) = self.settings.rhythm.next(tier, &self.view(now_s, &self.closed())) else {
-                    break;
+                let closed = self.closed();
+                let view = self.view(now_s, &closed);
+                let (span, before_s) = if tier.is_again() {
+                    let Some(again) = self.again(now_ms, tier, &view) else {
+                        break;
+                    };
+                    (again.span, again.read_s)
+                } else {
+                    let Some(span) = self.settings.rhythm.next(tier, &view) else {
+                        break;
+                    };
+                    (span, now_s)
                 };
                 if tier == Tier::Fresh {
                     self.fresh_s = Some(now_s);
@@ -408,10 +446,17 @@ impl Core {
                         self.once_end_s.get_or_insert(now_s);
                     }
                 }
-                self.lanes.push(Lane::new(tier, span, self.settings.page_rows));
+                let mut lane = Lane::new(tier, span, self.settings.page_rows);
+                lane.before_s = before_s;
+                self.lanes.push(lane);
             }
         }
-        self.lanes.sort_by_key(|lane| lane.tier);
+        let every_s = self.view(now_s, &[]).every_s;
+        self.lanes.sort_by_key(|lane| lane.order(now_s, every_s));
+        self.say_if_slow(every_s[2], effects);
+        if self.settings.once {
+            self.leave_what_would_wait(now_ms);
+        }
     }
 
     /// Sends the requests that the budget and the room for pages allow.
@@ -422,13 +467,15 @@ impl Core {
         }
         let mut in_flight = self.in_flight();
         let most = if self.clock.is_known() { MOST_IN_FLIGHT } else { 1 };
-        for lane in &mut self.lanes {
+        for at in 0..self.lanes.len() {
             if in_flight >= most {
                 return;
             }
-            if lane.asked.is_some() || self.governor.ready_ms(lane.tier.is_urgent()) > now_ms {
+            let tier = self.lanes[at].tier;
+            if self.lanes[at].asked.is_some() || self.ready_ms(tier) > now_ms {
                 continue;
             }
+            let lane = &mut self.lanes[at];
             let Some(call) = lane.call.clone() else { continue };
             if matches!(call, Call::List(_)) {
                 lane.read_s = now_s;
@@ -437,6 +484,9 @@ impl Core {
             lane.ask(self.next_request);
             in_flight += 1;
             let forget_before_ms = self.governor.charge(now_ms);
+            if tier.is_again() {
+                self.spent.charge(now_ms);
+            }
             let request = self.next_request;
             effects.push(Effect::Request {
                 request,
@@ -460,11 +510,7 @@ impl Core {
         }
         if self.renewing.is_none() && self.in_flight() < MOST_IN_FLIGHT {
             for lane in self.lanes.iter().filter(|lane| lane.asked.is_none()) {
-                next_ms = next_ms.min(
-                    self.governor
-                        .ready_ms(lane.tier.is_urgent())
-                        .max(self.hold_until_ms),
-                );
+                next_ms = next_ms.min(self.ready_ms(lane.tier).max(self.hold_until_ms));
             }
         }
         let now_s = self.service_s(now_ms);

@@ -14,6 +14,8 @@ pub const WINDOW_MS: i64 = 300_000;
 #[derive(Clone, Debug)]
 pub struct Governor {
     requests: u32,
+    /// How many of them are made when nothing is urgent.
+    room: u32,
     charges_ms: VecDeque<i64>,
     paused_until_ms: i64,
 }
@@ -27,6 +29,7 @@ impl Governor {
         charges_ms.sort_unstable();
         Self {
             requests: requests.max(1),
+            room: requests.max(1),
             charges_ms: charges_ms.into(),
             paused_until_ms,
         }
@@ -43,13 +46,18 @@ impl Governor {
         self.charges_ms.make_contiguous().sort_unstable();
     }
 
+    /// How many requests the window may hold before what is not urgent waits; at most the budget.
+    pub fn set_room(&mut self, room: u32) {
+        self.room = room.clamp(1, self.requests);
+    }
+
     /// When the next request may be sent; `now_ms` or before if at once.
     ///
     /// What is not urgent is spread over the window as soon as a third of it is used, so that an urgent request never
     /// finds the whole budget spent at once.
     #[must_use]
     pub fn ready_ms(&self, is_urgent: bool) -> i64 {
-        let limit = self.requests as usize;
+        let limit = if is_urgent { self.requests } else { self.room } as usize;
         let count = self.charges_ms.len();
         let mut ready = self.paused_until_ms;
         if count >= limit {

@@ -18,6 +18,8 @@ mod patience;
 mod plan;
 mod progress;
 mod replay;
+mod reread;
+mod room;
 mod run;
 mod signal;
 mod work;

@@ -74,6 +74,16 @@ impl Progress {
                 from:% = time(gap.span.start_s), to:% = time(gap.span.end_s), reason = gap.reason.name();
                 "rows are missing for good"
             ),
+            Report::Shared { room } => log::warn!(
+                requests = room;
+                "Graph's quota for the tenant is used by other programs too; this one makes fewer requests from now on, and \
+                 slowly more again"
+            ),
+            Report::Slow { every_s } => log::warn!(
+                hours = (every_s + 3_599) / 3_600;
+                "the budget does not suffice to read all rows that may still change again within six hours; it takes longer \
+                 now, the oldest first; a larger budget or reread shortens it"
+            ),
             Report::Skewed(skew_ms) => {
                 log::warn!(seconds = skew_ms / 1000; "this machine's clock differs from the service's; its time is used");
             }
@@ -118,6 +128,9 @@ fn live_line(status: &Status, dead_letters: u64) -> String {
         tally,
         trouble,
         gaps,
+        freshness_s,
+        every_s: _,
+        room,
     } = status;
     let mut line = format!(
         "{} rows, {} changed · newest {} ago · budget {used}/{requests}",
@@ -125,6 +138,18 @@ fn live_line(status: &Status, dead_letters: u64) -> String {
         tally.changed,
         newest_s.map_or_else(|| "–".to_owned(), |newest_s| span(now_s - newest_s)),
     );
+    if let Some(room) = room {
+        let _ = write!(line, " ({room} while others use the quota)");
+    }
+    if let [Some(hour), Some(six_hours), Some(all)] = freshness_s {
+        let _ = write!(
+            line,
+            " · read again {}/{}/{} ago",
+            span(*hour),
+            span(*six_hours),
+            span(*all)
+        );
+    }
     if *missing_s > 120 {
         // Writing to a string cannot fail.
         let _ = write!(

@@ -20,7 +20,7 @@ const CLIENT_TIMEOUT_MS: i64 = 120_000;
 
 enum Store {
     Memory(Box<MemoryLedger>, Keys),
-    File(Option<FileLedger>, tempfile::TempDir),
+    File(Option<Box<FileLedger>>, tempfile::TempDir),
 }
 
 impl Store {
@@ -39,7 +39,7 @@ impl Store {
                     FileLedger::open(&Self::path(folder), "tenant", "graph").expect("the ledger opens");
                 let state = open.load().expect("the ledger loads");
                 let keys = open.keys();
-                *ledger = Some(open);
+                *ledger = Some(Box::new(open));
                 (keys, state)
             }
         }
