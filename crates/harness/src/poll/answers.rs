@@ -86,10 +86,7 @@ impl Core {
                     None => self.backoff.after_throttling_ms(),
                 };
                 self.pause(now_ms, wait_ms);
-                if self.room.refused(now_ms, self.governor.used(now_ms)) {
-                    let room = self.room.requests();
-                    effects.push(Effect::Report(Report::Shared { room }));
-                }
+                self.make_room(now_ms, effects);
                 self.retrying(now_ms, fault, wait_ms, effects);
             }
             Verdict::Refused | Verdict::Gone if !is_at_start => {
@@ -260,6 +257,14 @@ impl Core {
         };
         self.hold(now_ms, wait_ms);
         self.retrying(now_ms, Fault::new(Remedy::Retry, text), wait_ms, effects);
+    }
+
+    /// Other programs of the tenant use its quota: this one makes fewer requests for a while.
+    fn make_room(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        if self.room.refused(now_ms, self.governor.used(now_ms)) {
+            let room = self.room.requests();
+            effects.push(Effect::Report(Report::Shared { room }));
+        }
     }
 
     /// Nothing is sent before the wait is over.

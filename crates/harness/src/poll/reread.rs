@@ -232,6 +232,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_precision_loss, reason = "hours")]
     fn the_quota_is_kept_and_used_where_it_helps() {
         for rows_per_day in [1e3, 1e4, 1e5, 1e6, 5e6, 1e7] {
             let pages = pages(rows_per_day);
