@@ -128,6 +128,13 @@ pub struct World {
     pub restarts: u64,
     pub gaps: u64,
     pub failures: Vec<Fault>,
+    /// Bytes of all pages.
+    pub bytes: u64,
+    /// The most keys that the ledger held.
+    pub most_keys: usize,
+    /// How old the oldest reading ever was of what was not settled, in seconds.
+    pub oldest_reading_s: i64,
+    sample_ms: i64,
 }
 
 impl World {
@@ -159,6 +166,10 @@ impl World {
             restarts: 0,
             gaps: 0,
             failures: Vec::new(),
+            bytes: 0,
+            most_keys: 0,
+            oldest_reading_s: 0,
+            sample_ms: 0,
             scenario,
         }
     }
@@ -193,6 +204,31 @@ impl World {
                 Input::Timer
             };
             self.feed(input);
+            self.sample();
+        }
+    }
+
+    /// The service's time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.service_now()
+    }
+
+    /// Looks at ledger and status every ten minutes.
+    fn sample(&mut self) {
+        if self.now_ms < self.sample_ms {
+            return;
+        }
+        self.sample_ms = self.now_ms + 600_000;
+        if let Store::Memory(ledger, _) = &self.store {
+            self.most_keys = self.most_keys.max(ledger.rows());
+        }
+        let local_ms = self.local_ms();
+        if let Some(age_s) = self
+            .core
+            .as_ref()
+            .and_then(|core| core.status(local_ms).freshness_s[2])
+        {
+            self.oldest_reading_s = self.oldest_reading_s.max(age_s);
         }
     }
 
@@ -379,6 +415,7 @@ impl World {
         };
         let (parts, body) = reply.response.into_parts();
         let (arrived, is_whole) = reply.travel.arriving(&body);
+        self.bytes += arrived.len() as u64;
         // Half of the cuts are seen by the client; the other half looks like a whole answer.
         let is_seen = !is_whole && (self.chance.bool() || arrived.is_empty());
         let slow_ms = match reply.travel {
