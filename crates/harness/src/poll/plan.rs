@@ -16,7 +16,7 @@ pub enum Tier {
     Recent,
     /// The last six hours again, as often as the quota allows, at most once a minute.
     Sweep,
-    /// All that is not settled, again: every ten minutes to every five hours.
+    /// All that is not settled, again: every quarter of an hour to every five hours.
     Deep,
     /// What is missing of the last days.
     CatchUp,
@@ -220,7 +220,9 @@ impl Rhythm {
         let start_s = view.coverage.stale(open, read_s).first()?.start_s;
         // What was read in the second half of the period is left for later.
         let limit_s = read_s.max(view.now_s - every_s / 2);
-        let from = Span::new(start_s, open.end_s);
+        // What is due beyond the pass's younger end comes along: that end moves, and would cut off a sliver each time.
+        let beyond = Span::new(start_s, view.now_s - view.overlap_s);
+        let from = view.open(beyond).first().copied().unwrap_or(open);
         let stretch = *view.coverage.stale(from, limit_s).first()?;
         let end_s = stretch
             .end_s
@@ -385,5 +387,102 @@ mod tests {
             }),
             []
         );
+    }
+
+    /// A coverage of readings at random times, with holes, and spans that are being read.
+    fn random(chance: &mut fastrand::Rng) -> (Coverage, Vec<Span>) {
+        let mut coverage = Coverage::default();
+        let span = |chance: &mut fastrand::Rng, most_h: i64| {
+            let start_s = NOW - chance.i64(60..60 * 3600);
+            Span::new(start_s, (start_s + chance.i64(60..most_h * 3600)).min(NOW))
+        };
+        for _ in 0..chance.usize(1..30) {
+            let read = span(chance, 12);
+            let read_s = chance.i64(read.end_s..=NOW);
+            coverage.cover(read, read_s, 48 * 3600);
+        }
+        let closed = (0..chance.usize(0..3)).map(|_| span(chance, 3)).collect();
+        (coverage, closed)
+    }
+
+    #[test]
+    fn no_window_is_read_while_one_that_is_more_overdue_waits_in_its_pass() {
+        let mut chance = fastrand::Rng::with_seed(5);
+        let rhythm = Rhythm::default();
+        let mut looked = 0;
+        for _ in 0..3_000 {
+            let (coverage, closed) = random(&mut chance);
+            let every_s = [(); 3].map(|()| chance.i64(60..20_000));
+            let view = View {
+                every_s,
+                window_s: chance.i64(60..86_400),
+                ..view(&coverage, &closed)
+            };
+            for (pass, tier) in PASSES.into_iter().enumerate() {
+                let reach = rhythm.reach(tier, &view);
+                let readings = view
+                    .open(reach)
+                    .into_iter()
+                    .filter_map(|span| coverage.oldest_reading_s(span));
+                let oldest_s = readings.min();
+                let Some(again) = rhythm.again(tier, &view) else {
+                    assert_eq!(oldest_s, None, "what is unsettled and free is found");
+                    continue;
+                };
+                looked += 1;
+                assert!(!again.span.is_empty() && again.span.len_s() <= view.window_s);
+                assert_eq!(
+                    view.open(again.span),
+                    [again.span],
+                    "nothing is read that is closed"
+                );
+                if again.span.start_s >= NOW - rhythm.settling_s - LAST_READING_S {
+                    assert_eq!(oldest_s, Some(again.read_s));
+                    assert!(
+                        coverage.oldest_reading_s(again.span) <= oldest_s,
+                        "it is in the window"
+                    );
+                    #[expect(clippy::cast_precision_loss, reason = "ages of days")]
+                    let overdue = (NOW - again.read_s) as f64 / every_s[pass] as f64;
+                    assert!((again.overdue - overdue).abs() < 1e-9);
+                }
+            }
+        }
+        assert!(looked > 3_000);
+    }
+
+    #[test]
+    fn every_unsettled_second_is_read_again_within_two_periods() {
+        let mut chance = fastrand::Rng::with_seed(6);
+        let rhythm = Rhythm::default();
+        for _ in 0..30 {
+            let (mut coverage, _) = random(&mut chance);
+            let window_s = chance.i64(3_600..86_400);
+            // Each window takes a minute, as with ten pages and half of the budget; a period suffices for all windows twice.
+            let windows = 48 * 3600 / window_s + 30;
+            let every_s = [2 * 60 * windows; 3];
+            let mut now_s = NOW;
+            while now_s < NOW + 12 * 60 * windows {
+                let view = View {
+                    now_s,
+                    window_s,
+                    every_s,
+                    ..view(&coverage, &[])
+                };
+                let due = PASSES.into_iter().filter_map(|tier| rhythm.again(tier, &view));
+                let due = due.filter(|again| again.overdue >= 1.0);
+                let next = due.max_by(|one, other| one.overdue.total_cmp(&other.overdue));
+                if let Some(again) = next {
+                    coverage.cover(again.span, now_s, rhythm.settling_s);
+                }
+                now_s += 60;
+                let unsettled = Span::new(NOW - 60 * 3600, NOW - 2 * 3600);
+                if now_s > NOW + 6 * 60 * windows
+                    && let Some(read_s) = coverage.oldest_reading_s(unsettled)
+                {
+                    assert!(now_s - read_s <= 4 * 60 * windows);
+                }
+            }
+        }
     }
 }

@@ -167,6 +167,38 @@ fn run(rows_per_day: u32, divisor: u32, trouble: Trouble) -> bool {
     lost == 0 && keys_h <= 54.0 * 1.05 && world.oldest_reading_s <= 6 * 3600
 }
 
+/// A second program of the tenant takes 60 of the 100 requests. True if next to no request of ours is refused once that is
+/// known, and nothing is lost.
+fn shared() -> bool {
+    let mut scenario = scenario(100_000, 20, Trouble::Calm);
+    scenario.simulated.quota.requests = 40;
+    let mut world = World::new(scenario.clone());
+    world.run(crate::audit::end_of(&scenario));
+    let adapted_ms = scenario.start.timestamp_millis() + 3_600_000;
+    let end_ms = scenario.until.timestamp_millis();
+    let first = world
+        .refused_ms
+        .iter()
+        .filter(|&&at_ms| at_ms < adapted_ms)
+        .count();
+    let after = (adapted_ms..end_ms).step_by(3_600_000).map(|hour_ms| {
+        let within = |at_ms: &&i64| (hour_ms..hour_ms + 3_600_000).contains(*at_ms);
+        world.refused_ms.iter().filter(within).count()
+    });
+    let after: Vec<usize> = after.collect();
+    let worst = after.iter().copied().max().unwrap_or(0);
+    let findings = crate::audit::audit(&scenario, &mut world);
+    println!(
+        "a second program takes 60 of 100 requests (100,000 rows a day): {first} refused in the first hour, then {} in {} \
+         hours, at most {worst} in one; {} lost, {} stale",
+        after.iter().sum::<usize>(),
+        after.len(),
+        findings.lost,
+        findings.stale,
+    );
+    worst <= 1 && findings.lost + findings.stale == 0
+}
+
 /// Prints the table. True if all rows and statuses came, and what is promised of the ledger is kept.
 pub fn print() -> bool {
     println!(
@@ -180,6 +212,7 @@ pub fn print() -> bool {
             is_kept &= run(rows_per_day, divisor, trouble);
         }
     }
+    is_kept &= shared();
     println!("waits from visible to delivered, seconds: p50/p95/p99/worst");
     is_kept
 }

@@ -134,6 +134,8 @@ pub struct World {
     pub most_keys: usize,
     /// How old the oldest reading ever was of what was not settled, in seconds.
     pub oldest_reading_s: i64,
+    /// When the service refused for its quota, in its milliseconds.
+    pub refused_ms: Vec<i64>,
     sample_ms: i64,
 }
 
@@ -169,6 +171,7 @@ impl World {
             bytes: 0,
             most_keys: 0,
             oldest_reading_s: 0,
+            refused_ms: Vec::new(),
             sample_ms: 0,
             scenario,
         }
@@ -415,6 +418,9 @@ impl World {
         };
         let (parts, body) = reply.response.into_parts();
         let (arrived, is_whole) = reply.travel.arriving(&body);
+        if parts.status == http::StatusCode::TOO_MANY_REQUESTS {
+            self.refused_ms.push(self.now_ms);
+        }
         self.bytes += arrived.len() as u64;
         // Half of the cuts are seen by the client; the other half looks like a whole answer.
         let is_seen = !is_whole && (self.chance.bool() || arrived.is_empty());
