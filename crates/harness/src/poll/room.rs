@@ -33,7 +33,12 @@ impl Room {
     pub(super) fn refused(&mut self, now_ms: i64, used: usize) -> bool {
         let is_first = self.requests >= self.budget;
         #[expect(clippy::cast_precision_loss, reason = "at most some hundred requests")]
-        let requests = (used as f64 * BACK_OFF).clamp(self.budget * LEAST, self.budget);
+        let used = used as f64;
+        if used < self.budget * LEAST {
+            // It was not our use, and less of it would not help: the wait that was asked for has to do.
+            return false;
+        }
+        let requests = (used * BACK_OFF).clamp(self.budget * LEAST, self.budget);
         // Two requests under way are refused together.
         self.requests = requests.min(self.requests);
         self.step = self.budget * STEP;
@@ -91,10 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_out_of_the_blue_leaves_enough() {
+    fn a_refusal_out_of_the_blue_is_not_our_use() {
         let mut room = Room::new(90);
-        room.refused(0, 1);
-        assert_eq!(room.requests(), 15);
+        assert!(!room.refused(0, 14));
+        assert!(!room.is_shared());
+        assert!(room.refused(0, 16));
+        assert_eq!(room.requests(), 15, "the least that is left");
         assert_eq!(Room::new(0).requests(), 1);
     }
 }
