@@ -186,6 +186,7 @@ impl Core {
     /// A page has come.
     fn turn(&mut self, now_ms: i64, at: usize, page: Page, effects: &mut Vec<Effect>) {
         self.backoff.reset();
+        self.room.answered(now_ms, self.governor.used(now_ms));
         self.token_from = None;
         self.refused_since_ms = None;
         self.trouble = None;

@@ -46,7 +46,7 @@ impl Governor {
         self.charges_ms.make_contiguous().sort_unstable();
     }
 
-    /// How many requests the window may hold before what is not urgent waits; at most the budget.
+    /// How many requests the window may hold before what can wait for others does; at most the budget.
     pub fn set_room(&mut self, room: u32) {
         self.room = room.clamp(1, self.requests);
     }
@@ -57,7 +57,16 @@ impl Governor {
     /// finds the whole budget spent at once.
     #[must_use]
     pub fn ready_ms(&self, is_urgent: bool) -> i64 {
-        let limit = if is_urgent { self.requests } else { self.room } as usize;
+        self.ready_of(self.requests as usize, is_urgent)
+    }
+
+    /// When the next request may be sent that other programs of the tenant go before.
+    #[must_use]
+    pub fn ready_within_room_ms(&self) -> i64 {
+        self.ready_of(self.room as usize, false)
+    }
+
+    fn ready_of(&self, limit: usize, is_urgent: bool) -> i64 {
         let count = self.charges_ms.len();
         let mut ready = self.paused_until_ms;
         if count >= limit {

@@ -171,7 +171,11 @@ impl Core {
 
     /// When a lane's next request may be sent.
     pub(super) fn ready_ms(&self, tier: Tier) -> i64 {
-        let ready_ms = self.governor.ready_ms(tier.is_urgent());
+        // What was never delivered does not wait for others.
+        let ready_ms = match tier {
+            Tier::Fresh | Tier::CatchUp => self.governor.ready_ms(tier.is_urgent()),
+            _ => self.governor.ready_within_room_ms(),
+        };
         if tier.is_again() {
             ready_ms.max(self.spent.ready_ms(self.share()))
         } else {

@@ -1,7 +1,9 @@
 //! What other programs of the tenant leave of the quota.
 
 /// The part of our use at a refusal that is used from then on.
-const BACK_OFF: f64 = 0.75;
+const BACK_OFF: f64 = 0.85;
+/// A refusal at a count that passed within this time is not due to our use, in milliseconds.
+const MEMORY_MS: i64 = 900_000;
 /// The least that is ever left, as a part of the budget: the newest rows and the last readings need it.
 const LEAST: f64 = 1.0 / 6.0;
 /// By how much of the budget the use grows after the first quiet hour; twice that after the next, and so on.
@@ -16,6 +18,8 @@ pub(super) struct Room {
     requests: f64,
     step: f64,
     since_ms: i64,
+    /// The highest count of ours that was answered lately, and when.
+    passed: (usize, i64),
 }
 
 impl Room {
@@ -26,12 +30,23 @@ impl Room {
             requests: budget,
             step: 0.0,
             since_ms: 0,
+            passed: (0, 0),
+        }
+    }
+
+    /// The service has answered when `used` requests were in the window.
+    pub(super) fn answered(&mut self, now_ms: i64, used: usize) {
+        if used >= self.passed.0 || now_ms - self.passed.1 > MEMORY_MS {
+            self.passed = (used, now_ms);
         }
     }
 
     /// The service has refused when `used` requests were in the window. True if there was no refusal in force.
     pub(super) fn refused(&mut self, now_ms: i64, used: usize) -> bool {
         let is_first = self.requests >= self.budget;
+        if used < self.passed.0 && now_ms - self.passed.1 <= MEMORY_MS {
+            return false;
+        }
         #[expect(clippy::cast_precision_loss, reason = "at most some hundred requests")]
         let used = used as f64;
         if used < self.budget * LEAST {
@@ -81,9 +96,9 @@ mod tests {
         let mut room = Room::new(90);
         assert!(!room.is_shared());
         assert!(room.refused(0, 40));
-        assert_eq!(room.requests(), 30);
+        assert_eq!(room.requests(), 34);
         assert!(!room.refused(1, 41), "said once");
-        assert_eq!(room.requests(), 30);
+        assert_eq!(room.requests(), 34);
         let after = |hours: i64| {
             let mut room = room.clone();
             room.pass(hours * HOUR_MS + 1);
@@ -91,7 +106,7 @@ mod tests {
         };
         assert_eq!(
             [after(0), after(1), after(2), after(3), after(4)],
-            [30, 35, 45, 65, 90]
+            [34, 39, 49, 69, 90]
         );
     }
 
@@ -102,6 +117,12 @@ mod tests {
         assert!(!room.is_shared());
         assert!(room.refused(0, 16));
         assert_eq!(room.requests(), 15, "the least that is left");
+        // More passed some minutes ago.
+        let mut room = Room::new(90);
+        room.answered(0, 60);
+        room.answered(1, 50);
+        assert!(!room.refused(MEMORY_MS, 59));
+        assert!(room.refused(MEMORY_MS + 1, 59));
         assert_eq!(Room::new(0).requests(), 1);
     }
 }

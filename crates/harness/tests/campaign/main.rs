@@ -88,6 +88,9 @@ fn main() -> ExitCode {
                 seeds = seed..seed + 1;
                 is_one = true;
             }
+            "--shared" => {
+                return if table::shared() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            }
             "--table" => {
                 return if table::print() {
                     ExitCode::SUCCESS

@@ -169,7 +169,7 @@ fn run(rows_per_day: u32, divisor: u32, trouble: Trouble) -> bool {
 
 /// A second program of the tenant takes 60 of the 100 requests. True if next to no request of ours is refused once that is
 /// known, and nothing is lost.
-fn shared() -> bool {
+pub fn shared() -> bool {
     let mut scenario = scenario(100_000, 20, Trouble::Calm);
     scenario.simulated.quota.requests = 40;
     let mut world = World::new(scenario.clone());
