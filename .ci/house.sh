@@ -3,7 +3,7 @@
 # Which crates of this repository each crate may depend on. An arrow that is not here is a mistake or a decision.
 house_arrows='
 remedy
-rows
+rows        message-trace
 host        message-trace
 net         remedy
 sources     rows

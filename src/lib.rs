@@ -15,6 +15,7 @@
 #[cfg(all(target_family = "wasm", feature = "component"))]
 mod component;
 mod normalizer;
+mod event_id;
 mod format;
 mod record;
 mod target;
@@ -23,6 +24,7 @@ mod options;
 mod json;
 mod lanes;
 
+pub use event_id::{EventId, EventIds};
 pub use normalizer::{Normalizer, normalize};
 pub use options::Options;
 pub use record::Revision;

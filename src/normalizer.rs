@@ -61,6 +61,13 @@ impl Normalizer {
         }
     }
 
+    /// A normalizer whose events have another shape than that of any target.
+    pub(crate) fn with_writer(options: Options, writer: Writer) -> Self {
+        let mut normalizer = Self::new(options);
+        normalizer.options.writer = writer;
+        normalizer
+    }
+
     /// Appends the event of one line to `out`, without a line feed. On a rejection `out` is as it was.
     ///
     /// The line is taken as it is: a trailing line feed that comes in stays in the event's copy of it. An envelope of

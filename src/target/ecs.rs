@@ -124,16 +124,38 @@ fn endpoint(out: &mut Out, ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
 
 /// Writes the id on which an event can be upserted: the same for a row read twice, or read through two formats.
 pub(super) fn put_event_id(event: &Event<'_>, parties: Parties<'_>, trace_id: &TraceId<'_>, out: &mut Out) {
+    put_event_id_split_by(event, parties, trace_id, b'/', out);
+}
+
+/// The same with another byte before the status.
+fn put_event_id_split_by(
+    event: &Event<'_>,
+    parties: Parties<'_>,
+    trace_id: &TraceId<'_>,
+    split: u8,
+    out: &mut Out,
+) {
     inside(out, trace_id.text());
     out.put_byte(b'/');
     if let Some(recipient) = parties.recipient {
         out.put_span(recipient.lower);
     }
-    out.put_byte(b'/');
+    out.put_byte(split);
     if let Some(status) = event.record.status {
         put_lower(out, status);
     }
 }
+
+/// Writes nothing but the id, escaped, with a line feed before the status: nothing at all for a row without trace id.
+pub(crate) const EVENT_ID: Writer = Writer {
+    before_original: None,
+    write: |event, out, scratch| {
+        if let Some(trace_id) = event.record.trace_id.map(TraceId::of) {
+            let parties = Parties::of(event.record, scratch);
+            put_event_id_split_by(event, parties, &trace_id, b'\n', out);
+        }
+    },
+};
 
 /// Writes a status in lower case, a hyphen before each inner capital.
 fn put_action(word: Text<'_>, status: Option<Status>, out: &mut Out) {

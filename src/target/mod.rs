@@ -9,6 +9,8 @@ mod ocsf;
 mod party;
 mod write;
 
+pub(crate) use ecs::EVENT_ID;
+
 use crate::lanes::Out;
 use crate::options::Prepared;
 use crate::record::{Revision, TraceRecord};

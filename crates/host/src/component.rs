@@ -11,12 +11,14 @@ use super::bindings::exports::message_trace::normalizer::normalizer as wit;
 use super::bindings::{MessageTrace, MessageTracePre};
 use super::cache::Cache;
 use super::limits::{BATCH_DEADLINE, EPOCH_TICK, HOSTCALL_BYTES, KEPT_MEMORY_BYTES, LINE_DEADLINE, Limits};
+use super::watchdog::{EMBEDDED_DEADLINE, Watchdog, Watched, end_program};
 use super::{About, Batch, Fault, Reason, Refused, Transform, check};
 
 /// How far a component is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// The one built with the program: memory and batch size bound what it can do.
+    /// The one built with the program: memory and batch size bound what it can do, and a watchdog outside ends the program
+    /// that hangs in it.
     Embedded,
     /// One from a file: it also runs under deadlines, which cost 16 to 36 %, and what it gives is checked.
     Foreign,
@@ -28,6 +30,8 @@ pub(super) struct Loaded {
     engine: Engine,
     pre: MessageTracePre<Limits>,
     trust: Trust,
+    /// For a component without deadlines of its own.
+    watchdog: Option<Watchdog>,
     imports: Vec<String>,
     exports: Vec<String>,
     sha256: String,
@@ -48,13 +52,18 @@ impl Loaded {
         let imports = kind.imports(&engine).map(|(name, _)| name.to_owned()).collect();
         let exports = kind.exports(&engine).map(|(name, _)| name.to_owned()).collect();
         let pre = MessageTracePre::new(link(&engine, &component, trust)?).map_err(plain)?;
-        if trust == Trust::Foreign {
-            tick(&engine)?;
-        }
+        let watchdog = match trust {
+            Trust::Foreign => {
+                tick(&engine)?;
+                None
+            }
+            Trust::Embedded => Some(Watchdog::start(EMBEDDED_DEADLINE, end_program)?),
+        };
         Ok(Self {
             engine,
             pre,
             trust,
+            watchdog,
             imports,
             exports,
             sha256,
@@ -145,6 +154,7 @@ pub(super) fn as_text(line: &[u8]) -> Result<&str, Reason> {
 pub(super) struct Guest {
     loaded: Loaded,
     options: wit::Options,
+    watched: Option<Watched>,
     instance: Option<Instance>,
 }
 
@@ -178,6 +188,7 @@ impl Guest {
         let mut guest = Self {
             loaded: loaded.clone(),
             options,
+            watched: loaded.watchdog.as_ref().map(Watchdog::watch),
             instance: None,
         };
         guest.instance = Some(guest.start()?);
@@ -211,7 +222,11 @@ impl Guest {
         if self.loaded.trust == Trust::Foreign {
             instance.store.set_epoch_deadline(ticks(deadline));
         }
-        match call(&mut instance) {
+        let answer = match &self.watched {
+            Some(watched) => watched.call(|| call(&mut instance)),
+            None => call(&mut instance),
+        };
+        match answer {
             Ok(answer) => {
                 if instance.store.data().memory_bytes <= KEPT_MEMORY_BYTES {
                     self.instance = Some(instance);

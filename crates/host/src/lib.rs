@@ -25,6 +25,7 @@ mod component;
 mod limits;
 mod native;
 mod reason;
+mod watchdog;
 
 pub use cache::Cache;
 pub use limits::{
@@ -32,6 +33,7 @@ pub use limits::{
     MAX_MEMORY_BYTES, MAX_TABLE_ELEMENTS, MAX_TABLES,
 };
 pub use reason::{Fault, Reason, Refused};
+pub use watchdog::EMBEDDED_DEADLINE;
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use message_trace_collector::ledger::{
-    Behind, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, Survey, recover,
+    Behind, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, State, Survey, recover,
 };
 use message_trace_sources::graph::{RETENTION_S, write_time};
 
@@ -25,6 +25,9 @@ pub struct LedgerArgs {
     /// As one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Read every row key too, and hold the whole file against its digests; takes seconds for millions of rows
+    #[arg(long, conflicts_with_all = ["refill", "recover"])]
+    pub check: bool,
     /// Forget the gaps that Graph still has rows of; the next poll reads them
     #[arg(long, conflicts_with = "recover")]
     pub refill: bool,
@@ -58,7 +61,11 @@ pub fn run(arguments: &LedgerArgs) -> ExitCode {
 }
 
 fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
-    let survey = FileLedger::survey(&arguments.ledger)?;
+    let survey = if arguments.check {
+        FileLedger::check(&arguments.ledger)?
+    } else {
+        FileLedger::survey(&arguments.ledger)?
+    };
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     let (dead_letter, letters) = dead_letters(arguments)?;
     Ok(if arguments.json {
@@ -132,38 +139,60 @@ fn of_recovery(recovery: &Recovery, is_json: bool) -> String {
     }
 }
 
-/// What a survey comes to at a time.
+/// What a survey comes to at a time. Each figure is true alone.
 struct Figures {
+    /// What is neither delivered nor a gap, from the beginning to the newest delivered second.
     missing: Vec<Span>,
+    /// Up to when everything is delivered, but for gaps.
     complete_s: Option<i64>,
+    /// How long that is ago.
     lag_s: Option<i64>,
+    /// Up to when everything is delivered, but for gaps, and will not be read again.
     settled_s: Option<i64>,
+    /// How old the oldest reading is of what may still change in the last hour, the last six hours, and in all.
+    freshness_s: [Option<i64>; 3],
     used: usize,
 }
 
-fn figures(survey: &Survey, now_ms: i64) -> Figures {
-    let state = &survey.state;
-    let floor_s = state.floor_s;
+fn figures(state: &State, now_ms: i64) -> Figures {
+    let now_s = now_ms.saturating_add(state.skew_ms.unwrap_or(0)).div_euclid(1000);
     let end_s = state.coverage.end_s();
-    let mut missing = floor_s.zip(end_s).map_or_else(Vec::new, |(floor_s, end_s)| {
-        state.coverage.missing(Span::new(floor_s, end_s))
-    });
-    missing.retain(|span| !state.gaps.iter().any(|gap| gap.span.and(*span) == *span));
-    let first_unsettled = state
+    let mut missing = state
+        .floor_s
+        .zip(end_s)
+        .map_or_else(Vec::new, |(floor_s, end_s)| {
+            state.coverage.missing(Span::new(floor_s, end_s))
+        });
+    for gap in &state.gaps {
+        missing = missing
+            .into_iter()
+            .flat_map(|span| {
+                [
+                    Span::new(span.start_s, span.end_s.min(gap.span.start_s)),
+                    Span::new(span.start_s.max(gap.span.end_s), span.end_s),
+                ]
+            })
+            .filter(|span| !span.is_empty())
+            .collect();
+    }
+    let complete_s = missing.first().map(|span| span.start_s).or(end_s);
+    let unsettled = state
         .coverage
         .segments()
         .iter()
         .find(|segment| segment.read_s != SETTLED);
     Figures {
-        complete_s: missing.first().map(|span| span.start_s).or(end_s),
-        lag_s: end_s.map(|end_s| (now_ms / 1000 - end_s).max(0)),
-        settled_s: first_unsettled.map(|segment| segment.span.start_s).or(end_s),
+        lag_s: complete_s.map(|complete_s| (now_s - complete_s).max(0)),
+        settled_s: complete_s
+            .map(|complete_s| unsettled.map_or(complete_s, |segment| segment.span.start_s.min(complete_s))),
+        complete_s,
+        missing,
+        freshness_s: state.coverage.freshness_s(now_s),
         used: state
             .charges_ms
             .iter()
             .filter(|&&charge| charge > now_ms - message_trace_collector::poll::WINDOW_MS)
             .count(),
-        missing,
     }
 }
 
@@ -173,8 +202,9 @@ fn as_json(survey: &Survey, now_ms: i64) -> Value {
         complete_s,
         lag_s,
         settled_s,
+        freshness_s,
         used,
-    } = figures(survey, now_ms);
+    } = figures(&survey.state, now_ms);
     let state = &survey.state;
     let segments: Vec<Value> = state
         .coverage
@@ -191,6 +221,11 @@ fn as_json(survey: &Survey, now_ms: i64) -> Value {
         "settled_until": settled_s.map(time),
         "newest": state.coverage.end_s().map(time),
         "lag_s": lag_s,
+        "oldest_reading_s": {
+            "last_hour": freshness_s[0],
+            "last_6_hours": freshness_s[1],
+            "unsettled": freshness_s[2],
+        },
         "coverage": segments,
         "missing": missing.iter().map(|span| json!({ "from": time(span.start_s), "to": time(span.end_s) })).collect::<Vec<_>>(),
         "gaps": gaps_json(&state.gaps),
@@ -198,7 +233,7 @@ fn as_json(survey: &Survey, now_ms: i64) -> Value {
         "budget": {
             "used": used,
             "window_s": message_trace_collector::poll::WINDOW_MS / 1000,
-            "paused_until": (state.paused_until_ms > now_ms).then(|| time(state.paused_until_ms / 1000)),
+            "paused_until": state.pause.in_force_ms(now_ms).map(|until_ms| time(until_ms / 1000)),
         },
         "epoch": survey.epoch,
     })
@@ -223,8 +258,9 @@ fn as_text(survey: &Survey, now_ms: i64) -> String {
         complete_s,
         lag_s,
         settled_s,
+        freshness_s,
         used,
-    } = figures(survey, now_ms);
+    } = figures(&survey.state, now_ms);
     let state = &survey.state;
     let mut text = String::new();
     let mut row = |name: &str, value: String| {
@@ -236,10 +272,16 @@ fn as_text(survey: &Survey, now_ms: i64) -> String {
     row("complete until", or_none(complete_s));
     row("settled until", or_none(settled_s));
     row("newest", or_none(state.coverage.end_s()));
-    row(
-        "lag",
-        lag_s.map_or_else(|| "–".to_owned(), |lag_s| format!("{lag_s} s")),
-    );
+    row("lag", lag_s.map_or_else(|| "–".to_owned(), length));
+    let ages = ["last hour", "last six hours", "all that may change"]
+        .iter()
+        .zip(freshness_s);
+    let ages: Vec<String> = ages
+        .filter_map(|(of, age_s)| Some(format!("{of} {}", length(age_s?))))
+        .collect();
+    if !ages.is_empty() {
+        row("read again", format!("at the latest {} ago", ages.join(", ")));
+    }
     row("rows remembered", survey.rows.to_string());
     row(
         "budget",
@@ -248,11 +290,8 @@ fn as_text(survey: &Survey, now_ms: i64) -> String {
             message_trace_collector::poll::WINDOW_MS / 1000
         ),
     );
-    if state.paused_until_ms > now_ms {
-        row(
-            "asked to wait",
-            format!("until {}", time(state.paused_until_ms / 1000)),
-        );
+    if let Some(until_ms) = state.pause.in_force_ms(now_ms) {
+        row("asked to wait", format!("until {}", time(until_ms / 1000)));
     }
     for span in &missing {
         row("missing", format!("{}  still to be read", span_text(*span)));
@@ -267,8 +306,109 @@ fn span_text(span: Span) -> String {
     format!("{} to {}", time(span.start_s), time(span.end_s))
 }
 
+/// A length of time for people.
+fn length(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}
+
 fn time(second: i64) -> String {
     let mut text = String::new();
     write_time(second, &mut text);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use message_trace_collector::ledger::{Coverage, GapReason};
+
+    const NOW: i64 = 1_800_000_000;
+    const HOUR: i64 = 3_600;
+
+    /// Delivered: 72 to 60 hours ago (settled), 47 to 40 (read an hour ago), 2 to 0. A gap from 60 to 58.
+    fn with_holes() -> State {
+        let mut coverage = Coverage::default();
+        let span = |from: i64, to: i64| Span::new(NOW - from * HOUR, NOW - to * HOUR);
+        coverage.cover(span(72, 60), NOW - HOUR, 48 * HOUR);
+        coverage.cover(span(47, 40), NOW - HOUR, 48 * HOUR);
+        coverage.cover(span(2, 0), NOW - 30, 48 * HOUR);
+        State {
+            coverage,
+            floor_s: Some(NOW - 72 * HOUR),
+            gaps: vec![Gap {
+                span: span(60, 58),
+                reason: GapReason::OlderThanRetention,
+                found_ms: 0,
+            }],
+            ..State::default()
+        }
+    }
+
+    #[test]
+    fn each_figure_is_true_alone_while_hours_are_missing() {
+        let mut state = with_holes();
+        let figures = |state: &State| super::figures(state, NOW * 1000);
+        let found = figures(&state);
+        let hours = |span: &Span| ((NOW - span.start_s) / HOUR, (NOW - span.end_s) / HOUR);
+        assert_eq!(
+            found.missing.iter().map(hours).collect::<Vec<_>>(),
+            [(58, 47), (40, 2)]
+        );
+        assert_eq!(found.complete_s, Some(NOW - 58 * HOUR), "the gap is no news");
+        assert_eq!(found.lag_s, Some(58 * HOUR));
+        assert_eq!(
+            found.settled_s, found.complete_s,
+            "never later than what is complete"
+        );
+        assert_eq!(found.freshness_s, [Some(30), Some(30), Some(HOUR)]);
+        // The last hole but one is read: it moves to the next.
+        state
+            .coverage
+            .cover(Span::new(NOW - 58 * HOUR, NOW - 47 * HOUR), NOW, 48 * HOUR);
+        let found = figures(&state);
+        assert_eq!(found.complete_s, Some(NOW - 40 * HOUR));
+        assert_eq!(
+            found.settled_s,
+            Some(NOW - 48 * HOUR),
+            "younger rows may still change"
+        );
+        state
+            .coverage
+            .cover(Span::new(NOW - 40 * HOUR, NOW - 2 * HOUR), NOW, 48 * HOUR);
+        let found = figures(&state);
+        assert_eq!((found.missing, found.lag_s), (vec![], Some(0)));
+    }
+
+    #[test]
+    fn a_gap_inside_of_what_is_missing_leaves_both_sides() {
+        let mut state = with_holes();
+        state.gaps[0].span = Span::new(NOW - 30 * HOUR, NOW - 20 * HOUR);
+        let hours = |span: &Span| ((NOW - span.start_s) / HOUR, (NOW - span.end_s) / HOUR);
+        let missing = figures(&state, NOW * 1000).missing;
+        assert_eq!(
+            missing.iter().map(hours).collect::<Vec<_>>(),
+            [(60, 47), (40, 30), (20, 2)]
+        );
+    }
+
+    #[test]
+    fn an_empty_ledger_claims_nothing() {
+        let Figures {
+            missing,
+            complete_s,
+            lag_s,
+            settled_s,
+            freshness_s,
+            used,
+        } = figures(&State::default(), NOW * 1000);
+        assert_eq!(
+            (missing.len(), complete_s, lag_s, settled_s, used),
+            (0, None, None, None, 0)
+        );
+        assert_eq!(freshness_s, [None; 3]);
+    }
 }

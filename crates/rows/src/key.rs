@@ -26,12 +26,12 @@ impl Keys {
         }
     }
 
-    /// The key of a row.
+    /// The key of a row, whose trace id and recipient are spelled as in its event's id.
     #[must_use]
     pub fn of_row(&self, trace_id: &str, recipient: &str) -> Key {
         let mut text = Vec::with_capacity(trace_id.len() + recipient.len() + 16);
-        feed_lower_case(&mut text, trace_id);
-        feed_lower_case(&mut text, recipient);
+        feed(&mut text, trace_id.as_bytes());
+        feed(&mut text, recipient.as_bytes());
         self.hash(&text)
     }
 
@@ -72,14 +72,4 @@ impl Keys {
 fn feed(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(&(text.len() as u64).to_le_bytes());
     out.extend_from_slice(text);
-}
-
-fn feed_lower_case(out: &mut Vec<u8>, text: &str) {
-    if text.is_ascii() {
-        feed(out, text.as_bytes());
-        let lower_from = out.len() - text.len();
-        out[lower_from..].make_ascii_lowercase();
-    } else {
-        feed(out, text.to_lowercase().as_bytes());
-    }
 }

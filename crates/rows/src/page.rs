@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use message_trace::EventIds;
+
 use super::parse_time_us;
 use super::scan::Scan;
 use super::{Key, Keys};
@@ -10,6 +12,8 @@ use super::{Key, Keys};
 #[derive(Debug)]
 pub struct Page {
     body: Vec<u8>,
+    /// The rows' event ids, one behind the other.
+    ids: String,
     rows: Vec<Row>,
     next_link: Option<String>,
 }
@@ -19,10 +23,12 @@ pub struct Page {
 pub struct Row {
     place: Range<u32>,
     status: Range<u32>,
+    /// Where its event's id stands among the page's; empty if its event has none.
+    id: Range<u32>,
     /// When the message was received, in microseconds since 1970-01-01 UTC; `None` if the row does not say.
     pub received_us: Option<i64>,
-    /// Which row this is: a hash of tenant, trace id and recipient. A row without one of the two is known by all of its
-    /// bytes instead.
+    /// Which row this is: a hash of tenant, trace id and recipient, as its event's id spells them. A row that does not
+    /// say both is known by all of its bytes instead.
     pub key: Key,
     /// A hash of what may change in place: status, size, toIP.
     pub content: u64,
@@ -58,9 +64,17 @@ impl Page {
         };
         let mut rows = Vec::new();
         let value = value?;
-        Scan::at(&body, value.start).items(|place| rows.push(Row::read(&body, place, keys)))?;
+        let mut reading = Reading {
+            body: &body,
+            keys,
+            event_ids: EventIds::default(),
+            ids: String::new(),
+        };
+        Scan::at(&body, value.start).items(|place| rows.push(reading.row(place)))?;
+        let ids = reading.ids;
         Some(Self {
             body,
+            ids,
             rows,
             next_link,
         })
@@ -98,32 +112,19 @@ impl Page {
         text(&self.body[wide(&row.status)]).unwrap_or_default()
     }
 
-    /// What a sink knows the row's event by: `TRACE-ID/recipient in lower case/status in lower case`, as target `ecs`
-    /// writes it into `event.id`. A row that does not say its trace id has its line's hash instead.
+    /// What a sink knows the row's event by: the id that the event itself has. A row that gives no event is named by what
+    /// it says of itself in the same order; one that says too little by its line's hash.
     ///
     /// # Panics
     ///
     /// When the row is of another page.
     #[must_use]
     pub fn event_id(&self, row: &Row) -> String {
-        let line = self.line(row);
-        let (mut id, mut recipient) = (0..0, 0..0);
-        let scanned = Scan::new(line).members(|key, value| match &line[key] {
-            b"id" => id = value,
-            b"recipientAddress" => recipient = value,
-            _ => {}
-        });
-        match text(&line[id]) {
-            Some(id) if scanned.is_some() => {
-                let recipient = text(&line[recipient]).unwrap_or_default().to_lowercase();
-                format!(
-                    "{}/{recipient}/{}",
-                    compared(&id),
-                    self.status(row).to_lowercase()
-                )
-            }
-            _ => blake3::hash(line).to_hex().to_string(),
+        let id = &self.ids[wide(&row.id)];
+        if id.is_empty() {
+            return blake3::hash(self.line(row)).to_hex().to_string();
         }
+        id.to_owned()
     }
 
     /// How many bytes the page holds in memory for its body.
@@ -133,9 +134,17 @@ impl Page {
     }
 }
 
-impl Row {
-    fn read(body: &[u8], place: Range<usize>, keys: &Keys) -> Self {
-        let line = &body[place.clone()];
+/// A page whose rows are being read.
+struct Reading<'a> {
+    body: &'a [u8],
+    keys: &'a Keys,
+    event_ids: EventIds,
+    ids: String,
+}
+
+impl Reading<'_> {
+    fn row(&mut self, place: Range<usize>) -> Row {
+        let line = &self.body[place.clone()];
         let mut id = 0..0;
         let mut recipient = 0..0;
         let mut received = 0..0;
@@ -154,15 +163,36 @@ impl Row {
                 _ => {}
             })
             .is_some();
-        let key = match (text(&line[id]), text(&line[recipient])) {
-            (Some(id), Some(recipient)) if is_object => keys.of_row(&id, &recipient),
-            _ => keys.of_bytes(line),
+        let start = self.ids.len();
+        let event_id = self.event_ids.read(line);
+        let key = match &event_id {
+            Some(event_id) => {
+                self.ids.push_str(event_id.as_str());
+                match event_id.row().split_once('/') {
+                    Some((id, recipient)) if !recipient.is_empty() => self.keys.of_row(id, recipient),
+                    _ => self.keys.of_bytes(line),
+                }
+            }
+            // No event comes of it, so that no id can differ: what it says of itself helps whoever finds it in the dead
+            // letter.
+            None => match (text(&line[id]), text(&line[recipient])) {
+                (Some(id), Some(recipient)) if is_object => {
+                    let (id, recipient) = (id.to_lowercase(), recipient.to_lowercase());
+                    let status = text(&line[status.clone()]).unwrap_or_default().to_lowercase();
+                    self.ids.extend([&id, "/", &recipient, "/", &status]);
+                    self.keys.of_row(&id, &recipient)
+                }
+                _ => self.keys.of_bytes(line),
+            },
         };
         let received_us = text(&line[received]).and_then(|time| parse_time_us(time.as_bytes()));
-        let content = keys.content([&line[status.clone()], &line[size], &line[to_ip]]);
+        let content = self
+            .keys
+            .content([&line[status.clone()], &line[size], &line[to_ip]]);
         let shift = |range: &Range<usize>| narrow(&(range.start + place.start..range.end + place.start));
-        Self {
+        Row {
             status: shift(&status),
+            id: narrow(&(start..self.ids.len())),
             place: narrow(&place),
             received_us,
             key,
@@ -183,27 +213,6 @@ fn text(value: &[u8]) -> Option<String> {
         return std::str::from_utf8(inner).ok().map(str::to_owned);
     }
     serde_json::from_slice(value).ok()
-}
-
-/// A trace id as it is compared: a GUID in lower case with dashes, another text as it is.
-fn compared(id: &str) -> String {
-    let digits: String = id
-        .trim_matches(['{', '}'])
-        .chars()
-        .filter(|&c| c != '-')
-        .collect();
-    if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return id.to_owned();
-    }
-    let digits = digits.to_ascii_lowercase();
-    let (first, rest) = digits.split_at(8);
-    let (node, groups) = (&rest[12..], &rest[..12]);
-    format!(
-        "{first}-{}-{}-{}-{node}",
-        &groups[..4],
-        &groups[4..8],
-        &groups[8..]
-    )
 }
 
 /// The parser has checked that a body fits into 32 bits.
@@ -265,8 +274,6 @@ mod tests {
             format!("{id}/ada@example.com/delivered")
         );
         assert_eq!(page.event_id(&page.rows()[1]).len(), 64);
-        assert_eq!(compared("{4451A06248CBE80DE8C0196330437AE6}"), id);
-        assert_eq!(compared("Not-A-GUID"), "Not-A-GUID");
     }
 
     #[test]

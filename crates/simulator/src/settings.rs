@@ -148,6 +148,18 @@ impl Delays {
         }
     }
 
+    /// The default, 0.05 % of rows that take four to twenty-four hours, and as many that take up to 47.
+    #[must_use]
+    pub fn up_to_two_days() -> Self {
+        let mut delays = Self::up_to_a_day();
+        delays.bands.push(Band {
+            weight: 1,
+            least: 86_400,
+            most: 169_200,
+        });
+        delays
+    }
+
     /// The default, and 0.05 % of rows that take four to twenty-four hours.
     #[must_use]
     pub fn up_to_a_day() -> Self {

@@ -214,6 +214,22 @@ impl Coverage {
         stale
     }
 
+    /// How many seconds of `within` are delivered and not settled.
+    #[must_use]
+    pub fn unsettled_s(&self, within: Span) -> i64 {
+        self.unsettled(within).map(|segment| segment.span.len_s()).sum()
+    }
+
+    /// How old the oldest reading is of what is not settled in the last hour, the last six hours, and in all, in seconds;
+    /// `None` where nothing is unsettled.
+    #[must_use]
+    pub fn freshness_s(&self, now_s: i64) -> [Option<i64>; 3] {
+        [now_s - 3_600, now_s - 6 * 3_600, i64::MIN].map(|from_s| {
+            let read_s = self.oldest_reading_s(Span::new(from_s, i64::MAX))?;
+            Some((now_s - read_s).max(0))
+        })
+    }
+
     fn unsettled(&self, within: Span) -> impl Iterator<Item = Segment> {
         self.segments
             .iter()

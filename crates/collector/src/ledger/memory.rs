@@ -47,7 +47,8 @@ impl Ledger for MemoryLedger {
             forget,
             floor_s,
             gaps,
-            paused_until_ms,
+            pause,
+            skew_ms,
         } = transaction;
         if !forget.is_empty() {
             let is_forgotten = |second: i64| {
@@ -72,8 +73,11 @@ impl Ledger for MemoryLedger {
             self.state.floor_s = Some(*floor_s);
         }
         self.state.gaps.extend_from_slice(gaps);
-        if let Some(until_ms) = paused_until_ms {
-            self.state.paused_until_ms = *until_ms;
+        if let Some(pause) = pause {
+            self.state.pause = *pause;
+        }
+        if let Some(skew_ms) = skew_ms {
+            self.state.skew_ms = Some(*skew_ms);
         }
         Ok(())
     }

@@ -83,8 +83,23 @@ pub struct State {
     pub gaps: Vec<Gap>,
     /// When the requests of the rolling window were sent, oldest first, in milliseconds since 1970-01-01 UTC.
     pub charges_ms: Vec<i64>,
-    /// Until when the service asked not to be asked, in milliseconds since 1970-01-01 UTC; 0 if it did not.
-    pub paused_until_ms: i64,
+    /// The silence that the service asked for last.
+    pub pause: Pause,
+    /// How far the service's clock was ahead of this machine's when the times of the budget and of the pause were
+    /// written, in milliseconds; `None` if it was not known yet.
+    pub skew_ms: Option<i64>,
+    /// The sequence number that a row begins with that may have been delivered from a ledger that is lost, and the
+    /// second that ledger was given up, since 1970-01-01 UTC: both are one number. 0 for a ledger that follows none.
+    pub sequence_base: u64,
+}
+
+/// A silence that the service asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pause {
+    /// Its end, by this machine's clock, in milliseconds since 1970-01-01 UTC; 0 if there was none.
+    pub until_ms: i64,
+    /// Its length in milliseconds: a clock that was wrong when the end was written must not make it longer.
+    pub told_ms: i64,
 }
 
 /// One change of the ledger: all of it or nothing.
@@ -100,8 +115,19 @@ pub struct Transaction {
     pub floor_s: Option<i64>,
     /// Gaps that were found.
     pub gaps: Vec<Gap>,
-    /// Until when the service asked not to be asked, if it did.
-    pub paused_until_ms: Option<i64>,
+    /// The silence that the service asked for, if it did.
+    pub pause: Option<Pause>,
+    /// How far the service's clock is ahead of this machine's, in milliseconds, if that changed.
+    pub skew_ms: Option<i64>,
+}
+
+impl Pause {
+    /// Its end in force at `now_ms`, in milliseconds since 1970-01-01 UTC; `None` if it is over.
+    #[must_use]
+    pub fn in_force_ms(self, now_ms: i64) -> Option<i64> {
+        let until_ms = self.until_ms.min(now_ms.saturating_add(self.told_ms));
+        (until_ms > now_ms).then_some(until_ms)
+    }
 }
 
 impl Transaction {

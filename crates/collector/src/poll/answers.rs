@@ -1,17 +1,27 @@
 //! What answers mean for a window, and what is done about failures.
 
+use super::clock::Witness;
 use super::core::Core;
 use super::lane::{Lane, Turn};
 use super::plan::Tier;
+use super::reread::pass_of;
 use super::signal::{Answer, Effect, Fault, Outcome, Report, Trouble};
-use crate::ledger::{Gap, GapReason, Span};
+use crate::ledger::{Gap, GapReason, Pause, Span};
 use message_trace_remedy::Remedy;
-use message_trace_sources::graph::{Page, Verdict, judge};
+use message_trace_sources::graph::{Page, Verdict, is_refusal_of_service, judge};
 
 /// Clocks further apart than this are reported, in milliseconds.
 const SKEW_TO_REPORT_MS: i64 = 300_000;
 /// How many tokens in a row may be refused, each just given out, before a run that has seen no row yet gives up.
 const MOST_REFUSED_TOKENS: u32 = 3;
+/// How many windows may be refused by a service that does not say what time it is there.
+const MOST_REFUSED_WINDOWS: u32 = 5;
+/// How far a clock may be off for the first window to be the one that was meant, in seconds.
+const CLOSE_S: i64 = 120;
+/// The longest silence that is kept when the service asks for it, in milliseconds: a day. Its window is of five minutes.
+const LONGEST_PAUSE_MS: i64 = 86_400_000;
+/// The longest silence that something in between can ask for, in milliseconds: an hour. It is not kept for the next run.
+const LONGEST_HOLD_MS: i64 = 3_600_000;
 
 impl Core {
     pub(super) fn answered(&mut self, now_ms: i64, request: u64, answer: Answer, effects: &mut Vec<Effect>) {
@@ -19,41 +29,78 @@ impl Core {
             return;
         };
         self.lanes[at].asked = None;
-        if let Some(date_ms) = answer.date_ms {
-            self.learn_skew(date_ms - now_ms, effects);
-        }
-        let verdict = judge(answer.status, answer.content_type.as_deref(), &answer.body);
-        let told_ms = answer.retry_after_ms;
+        let Answer {
+            status,
+            content_type,
+            retry_after_ms: told_ms,
+            date_ms,
+            body,
+        } = answer;
+        let verdict = judge(status, content_type.as_deref(), &body);
+        let by = if verdict != Verdict::Body && is_refusal_of_service(content_type.as_deref(), &body) {
+            Witness::Refusal
+        } else {
+            Witness::Stranger
+        };
+        let page = if verdict == Verdict::Body {
+            Page::parse(body, &self.keys)
+        } else {
+            None
+        };
+        let was_known = self.clock.is_known();
+        self.learn_clock(
+            now_ms,
+            if page.is_some() { Witness::Page } else { by },
+            date_ms,
+            effects,
+        );
         let is_at_start = self.lanes[at].is_at_start();
         match verdict {
-            Verdict::Body => match Page::parse(answer.body, &self.keys) {
+            Verdict::Body => match page {
                 Some(page) => self.turn(now_ms, at, page, effects),
-                None => self.hiccup(now_ms, at, told_ms, "Graph's answer was cut short", effects),
+                None => self.hiccup(now_ms, at, told_ms, by, "Graph's answer was cut short", effects),
             },
             Verdict::NotJson => {
                 self.hiccup(
                     now_ms,
                     at,
                     told_ms,
+                    by,
                     "something in between answered in place of Graph",
                     effects,
                 );
             }
-            Verdict::Transient => self.hiccup(now_ms, at, told_ms, "Graph failed for now", effects),
+            Verdict::Transient => self.hiccup(now_ms, at, told_ms, by, "Graph failed for now", effects),
+            Verdict::Throttled if by == Witness::Stranger => {
+                let text = "something between this machine and Graph refuses requests for now";
+                let told_ms = told_ms.or_else(|| Some(self.backoff.after_throttling_ms()));
+                self.hiccup(now_ms, at, told_ms, by, text, effects);
+            }
             Verdict::Throttled => {
                 let fault = Fault::new(
                     Remedy::Retry,
                     "Graph's quota for the tenant is used up by all programs together",
                 );
                 let wait_ms = match told_ms {
-                    Some(told_ms) => self.backoff.as_told_ms(told_ms),
+                    Some(told_ms) => self.backoff.as_told_ms(told_ms.min(LONGEST_PAUSE_MS)),
                     None => self.backoff.after_throttling_ms(),
                 };
                 self.pause(now_ms, wait_ms);
+                self.make_room(now_ms, effects);
                 self.retrying(now_ms, fault, wait_ms, effects);
             }
             Verdict::Refused | Verdict::Gone if !is_at_start => {
                 self.restart(now_ms, at, "the next link has died", effects);
+            }
+            // Planned by this machine's clock, which may be far off. What the service says the time is needs a second
+            // answer.
+            Verdict::Refused | Verdict::TooOld
+                if !was_known && self.refused_windows < MOST_REFUSED_WINDOWS =>
+            {
+                self.refused_windows += 1;
+                self.give_up_lane(at);
+                let wait_ms = self.backoff.after_failure_ms();
+                self.hold(now_ms, wait_ms);
             }
             Verdict::TooOld => self.clip(now_ms, at, effects),
             // The window ended after the service's now: this machine's clock was believed, and is ahead.
@@ -67,10 +114,6 @@ impl Core {
                 );
                 self.refused(now_ms, fault, effects);
             }
-            Verdict::Gone => {
-                let sentence = "Graph knows no message traces at this address; check graph-url and the cloud of the tenant";
-                self.refused(now_ms, Fault::new(Remedy::Configure, sentence), effects);
-            }
             Verdict::Unauthorized if self.token_from.is_none() => self.renew(effects),
             // Sent before the token was renewed.
             Verdict::Unauthorized if self.token_from.is_some_and(|from| request <= from) => {}
@@ -80,22 +123,10 @@ impl Core {
                 self.hold(now_ms, wait_ms);
                 self.renew(effects);
             }
-            Verdict::Unauthorized => {
-                let sentence = "Graph refused a token it was just given; check that graph-url and login-url are of the same \
-                                cloud, and this machine's clock";
-                self.refused(now_ms, Fault::new(Remedy::Configure, sentence), effects);
-            }
-            Verdict::NoServicePrincipal => {
-                let sentence = "Microsoft's service principal 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 is missing in the \
-                                tenant; create it with New-MgServicePrincipal -AppId \
-                                8bd644d1-64a1-4d4b-ae52-2e0cbf64e373, then wait some hours until it is provisioned";
-                self.refused(now_ms, Fault::new(Remedy::Permit, sentence), effects);
-            }
-            Verdict::Forbidden => {
-                let sentence = "the app has no permission to read message traces; grant it the application permission \
-                                ExchangeMessageTrace.Read.All with an administrator's consent";
-                self.refused(now_ms, Fault::new(Remedy::Permit, sentence), effects);
-            }
+            Verdict::Unauthorized => self.refused(now_ms, refused_token(), effects),
+            Verdict::Gone => self.refused(now_ms, unknown_address(), effects),
+            Verdict::NoServicePrincipal => self.refused(now_ms, no_service_principal(), effects),
+            Verdict::Forbidden => self.refused(now_ms, no_permission(), effects),
         }
     }
 
@@ -139,7 +170,7 @@ impl Core {
                 _,
             ) if fault.remedy == Remedy::Retry => {
                 let wait_ms = match retry_after_ms {
-                    Some(told_ms) => self.backoff.as_told_ms(told_ms),
+                    Some(told_ms) => self.backoff.as_told_ms(told_ms.min(LONGEST_HOLD_MS)),
                     None => self.backoff.after_failure_ms(),
                 };
                 self.hold(now_ms, wait_ms);
@@ -155,6 +186,7 @@ impl Core {
     /// A page has come.
     fn turn(&mut self, now_ms: i64, at: usize, page: Page, effects: &mut Vec<Effect>) {
         self.backoff.reset();
+        self.room.answered(now_ms, self.governor.used(now_ms));
         self.token_from = None;
         self.refused_since_ms = None;
         self.trouble = None;
@@ -170,6 +202,10 @@ impl Core {
         };
         held.cover.end_s = held.cover.end_s.min(now_s);
         held.read_s = held.read_s.min(now_s);
+        if let Some(pass) = pass_of(self.lanes[at].tier) {
+            let memory_s = [3_600, 6 * 3_600, 48 * 3_600][pass];
+            self.paces[pass].add(rows, held.cover.len_s(), memory_s);
+        }
         if held.cover.len_s() >= 10 || rows >= self.settings.page_rows as usize {
             #[expect(
                 clippy::cast_precision_loss,
@@ -202,6 +238,7 @@ impl Core {
         now_ms: i64,
         at: usize,
         told_ms: Option<i64>,
+        by: Witness,
         text: &str,
         effects: &mut Vec<Effect>,
     ) {
@@ -211,15 +248,24 @@ impl Core {
             lane.halve();
         }
         let wait_ms = match told_ms {
-            Some(told_ms) => {
-                let wait_ms = self.backoff.as_told_ms(told_ms);
+            Some(told_ms) if by == Witness::Refusal => {
+                let wait_ms = self.backoff.as_told_ms(told_ms.min(LONGEST_PAUSE_MS));
                 self.pause(now_ms, wait_ms);
                 wait_ms
             }
+            Some(told_ms) => self.backoff.as_told_ms(told_ms.min(LONGEST_HOLD_MS)),
             None => self.backoff.after_failure_ms(),
         };
         self.hold(now_ms, wait_ms);
         self.retrying(now_ms, Fault::new(Remedy::Retry, text), wait_ms, effects);
+    }
+
+    /// Other programs of the tenant use its quota: this one makes fewer requests for a while.
+    fn make_room(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
+        if self.room.refused(now_ms, self.governor.used(now_ms)) {
+            let room = self.room.requests();
+            effects.push(Effect::Report(Report::Shared { room }));
+        }
     }
 
     /// Nothing is sent before the wait is over.
@@ -227,10 +273,11 @@ impl Core {
         self.hold_until_ms = self.hold_until_ms.max(now_ms.saturating_add(wait_ms));
     }
 
-    /// Nothing is sent before the wait is over, not even by the next program.
+    /// Nothing is sent before the wait is over, not even by the next program. Only what the service itself asked for.
     fn pause(&mut self, now_ms: i64, wait_ms: i64) {
         let until_ms = self.governor.pause(now_ms.saturating_add(wait_ms));
-        self.aside.paused_until_ms = Some(until_ms);
+        let told_ms = until_ms.saturating_sub(now_ms);
+        self.aside.pause = Some(Pause { until_ms, told_ms });
     }
 
     pub(super) fn retrying(&mut self, now_ms: i64, fault: Fault, wait_ms: i64, effects: &mut Vec<Effect>) {
@@ -270,9 +317,11 @@ impl Core {
     /// The service has no rows from the window's beginning any more: an hour of it is a gap.
     fn clip(&mut self, now_ms: i64, at: usize, effects: &mut Vec<Effect>) {
         let lane = self.give_up_lane(at);
-        let start_s = lane.planned.start_s;
+        let start_s = lane.planned.start_s.max(self.floor_s);
         let span = Span::new(start_s, (start_s + 3600).min(lane.planned.end_s));
-        self.record_gap(now_ms, span, effects);
+        if !span.is_empty() {
+            self.record_gap(now_ms, span, effects);
+        }
     }
 
     /// Takes a window out without its end: it is planned again.
@@ -295,19 +344,83 @@ impl Core {
         effects.push(Effect::Report(Report::Gap(gap)));
     }
 
-    fn learn_skew(&mut self, skew_ms: i64, effects: &mut Vec<Effect>) {
-        // `Date` is cut to the second, and an answer takes its time to come: the true time there is never earlier than
-        // it says. The lower of two that are close is kept, so that no window ends in the service's future.
-        if self
-            .skew_ms
-            .is_some_and(|known_ms| (known_ms..=known_ms + 2_000).contains(&skew_ms))
-        {
+    /// Takes in what an answer says the time is. Nothing that lasts was decided before the first one that is believed.
+    fn learn_clock(&mut self, now_ms: i64, by: Witness, date_ms: Option<i64>, effects: &mut Vec<Effect>) {
+        let was_known = self.clock.is_known();
+        if !self.clock.learn(by, date_ms, now_ms) {
             return;
         }
-        self.skew_ms = Some(skew_ms);
-        if skew_ms.abs() >= SKEW_TO_REPORT_MS && !self.is_skew_reported {
+        let ahead_ms = self.clock.ahead_ms();
+        if self
+            .stored_skew_ms
+            .is_none_or(|stored_ms| (stored_ms - ahead_ms).abs() > CLOSE_S * 1000)
+        {
+            if let Some(stored_ms) = self.stored_skew_ms.filter(|_| !was_known) {
+                self.governor.shift(stored_ms - ahead_ms, self.began_ms, now_ms);
+            }
+            self.stored_skew_ms = Some(ahead_ms);
+            self.aside.skew_ms = Some(ahead_ms);
+        }
+        if !was_known {
+            self.clock_is_known(now_ms);
+        }
+        if ahead_ms.abs() >= SKEW_TO_REPORT_MS && !self.is_skew_reported {
             self.is_skew_reported = true;
-            effects.push(Effect::Report(Report::Skewed(skew_ms)));
+            effects.push(Effect::Report(Report::Skewed(ahead_ms)));
         }
     }
+
+    /// The beginning that was asked for is one of the service's time from now on, and the first window may have been
+    /// one of another time.
+    fn clock_is_known(&mut self, now_ms: i64) {
+        let ahead_s = self.clock.ahead_ms().div_euclid(1000);
+        let since_s = self.settings.since_s.saturating_add(ahead_s);
+        let floor_s = self
+            .stored_floor_s
+            .map_or(since_s, |stored_s| stored_s.min(since_s));
+        if self.stored_floor_s != Some(floor_s) {
+            self.aside.floor_s = Some(floor_s);
+        }
+        self.floor_s = floor_s;
+        let now_s = self.service_s(now_ms);
+        let first = self.lanes.iter().find(|lane| lane.tier == Tier::Fresh);
+        match first.map(|lane| lane.planned.end_s) {
+            Some(end_s) if ahead_s.abs() <= CLOSE_S => {
+                self.fresh_s = Some(end_s.min(now_s));
+                self.once_end_s = Some(end_s.min(now_s));
+            }
+            _ => self.fresh_s = None,
+        }
+    }
+}
+
+fn unknown_address() -> Fault {
+    Fault::new(
+        Remedy::Configure,
+        "Graph knows no message traces at this address; check graph-url and the cloud of the tenant",
+    )
+}
+
+fn no_service_principal() -> Fault {
+    Fault::new(
+        Remedy::Permit,
+        "Microsoft's service principal 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 is missing in the tenant; create it with \
+         New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373, then wait some hours until it is provisioned",
+    )
+}
+
+fn no_permission() -> Fault {
+    Fault::new(
+        Remedy::Permit,
+        "the app has no permission to read message traces; grant it the application permission \
+         ExchangeMessageTrace.Read.All with an administrator's consent",
+    )
+}
+
+fn refused_token() -> Fault {
+    Fault::new(
+        Remedy::Configure,
+        "Graph refused a token it was just given; check that graph-url and login-url are of the same cloud, and this \
+         machine's clock",
+    )
 }

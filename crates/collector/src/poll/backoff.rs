@@ -4,6 +4,8 @@
 const BASE_MS: i64 = 1_000;
 /// The longest wait after a failure, in milliseconds.
 const CAP_MS: i64 = 120_000;
+/// The most that is added by chance to a wait that the service named, in milliseconds.
+const MOST_JITTER_MS: i64 = 30_000;
 /// The shortest wait after a refusal for too many requests that does not say how long, in milliseconds.
 const THROTTLED_MS: i64 = 30_000;
 
@@ -40,11 +42,11 @@ impl Backoff {
         THROTTLED_MS.saturating_add(self.after_failure_ms())
     }
 
-    /// How long to wait when the service says how long: as long as it says, and up to a fifth longer so that programs
-    /// that were refused together do not come back together. Never shorter.
+    /// How long to wait when the service says how long: as long as it says, and up to a fifth longer, 30 s at most, so
+    /// that programs that were refused together do not come back together. Never shorter.
     pub fn as_told_ms(&mut self, told_ms: i64) -> i64 {
         let told_ms = told_ms.max(0);
-        told_ms.saturating_add(self.chance.i64(0..=told_ms / 5))
+        told_ms.saturating_add(self.chance.i64(0..=(told_ms / 5).min(MOST_JITTER_MS)))
     }
 }
 

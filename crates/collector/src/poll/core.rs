@@ -3,15 +3,20 @@
 use std::collections::VecDeque;
 
 use super::backoff::Backoff;
+use super::clock::ServiceClock;
 use super::delivery::{Held, Passing, Tally};
-use super::governor::{DEFAULT_REQUESTS, Governor};
+use super::governor::Governor;
 use super::lane::Lane;
 use super::patience::Sinks;
 use super::plan::{Rhythm, Tier, View};
+use super::reread::{Pace, Spent};
+use super::room::Room;
+use super::settings::{Settings, Status};
 use super::signal::{Call, Effect, Fault, Input, Outcome};
 use super::work::Work;
-use crate::ledger::{Coverage, Gap, Keys, Span, State, Transaction};
-use message_trace_sources::graph::{MAX_WINDOW_S, PAGE_ROWS};
+use crate::ledger::{Coverage, Gap, Keys, Pause, Span, State, Transaction};
+use message_trace_remedy::Remedy;
+use message_trace_sources::graph::{MAX_WINDOW_S, write_time};
 
 /// The most requests under way and pages not yet committed, together.
 const MOST_IN_FLIGHT: usize = 2;
@@ -23,75 +28,6 @@ const PAGES_PER_WINDOW: f64 = 10.0;
 const FRESH_PAGES: f64 = 6.0;
 /// The shortest overlap of a fresh window, in seconds.
 const LEAST_OVERLAP_S: i64 = 120;
-/// How to poll.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where the coverage is to begin, in seconds since 1970-01-01 UTC. What the ledger knows of an earlier beginning
-    /// stays.
-    pub since_s: i64,
-    /// Whether to end when all up to now is delivered.
-    pub once: bool,
-    /// The rhythm of reading.
-    pub rhythm: Rhythm,
-    /// Rows asked for in a page, 1 to [`PAGE_ROWS`].
-    pub page_rows: u32,
-    /// Requests in a rolling five minutes.
-    pub requests: u32,
-    /// How long to go on without one success before a run that ends by itself gives up, in milliseconds.
-    pub give_up_ms: i64,
-    /// How long a refusal (permission, credential) is borne by a run that has seen rows before, in milliseconds.
-    pub patience_ms: i64,
-    /// How long a sink's refusal is borne while the sinks have never accepted anything, in milliseconds.
-    pub first_patience_ms: i64,
-    /// Whether the sinks have accepted something in an earlier run.
-    pub is_sink_proven: bool,
-    /// The seed of all jitter.
-    pub seed: u64,
-}
-
-impl Settings {
-    /// Settings that go on for ever from `since_s` on.
-    #[must_use]
-    pub fn new(since_s: i64, seed: u64) -> Self {
-        Self {
-            since_s,
-            once: false,
-            rhythm: Rhythm::default(),
-            page_rows: PAGE_ROWS,
-            requests: DEFAULT_REQUESTS,
-            give_up_ms: 15 * 60_000,
-            patience_ms: 15 * 60_000,
-            first_patience_ms: 60_000,
-            is_sink_proven: true,
-            seed,
-        }
-    }
-}
-
-/// How far polling is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// Up to when all is delivered without a break from the beginning, in the service's seconds.
-    pub complete_s: i64,
-    /// The newest delivered second.
-    pub newest_s: Option<i64>,
-    /// The service's time, in seconds.
-    pub now_s: i64,
-    /// How many seconds are still to be delivered.
-    pub missing_s: i64,
-    /// Requests in the rolling window.
-    pub used: usize,
-    /// Requests it allows.
-    pub requests: u32,
-    /// Until when the service asked for silence, if it did; milliseconds since 1970-01-01 UTC.
-    pub paused_until_ms: Option<i64>,
-    /// Rows delivered in this run.
-    pub tally: Tally,
-    /// What stands in the way, if something does.
-    pub trouble: Option<Fault>,
-    /// Gaps, all that are recorded.
-    pub gaps: usize,
-}
 
 /// The state machine of polling. Single-threaded, without a clock and without I/O.
 #[derive(Debug)]
@@ -100,7 +36,14 @@ pub struct Core {
     pub(super) keys: Keys,
     pub(super) coverage: Coverage,
     pub(super) gaps: Vec<Gap>,
+    /// Where the coverage begins; until the service's clock is known, where it seems to.
     pub(super) floor_s: i64,
+    /// Where it begins by the ledger.
+    pub(super) stored_floor_s: Option<i64>,
+    /// How far the service's clock was ahead when the ledger was last written.
+    pub(super) stored_skew_ms: Option<i64>,
+    pub(super) sequence_base: u64,
+    pub(super) began_ms: i64,
     pub(super) governor: Governor,
     pub(super) backoff: Backoff,
     pub(super) lanes: Vec<Lane>,
@@ -111,8 +54,15 @@ pub struct Core {
     pub(super) tally: Tally,
     /// Rows in a second, as seen lately.
     pub(super) rows_per_s: Option<f64>,
-    pub(super) skew_ms: Option<i64>,
+    /// The same for each pass that reads again.
+    pub(super) paces: [Pace; 3],
+    pub(super) spent: Spent,
+    pub(super) room: Room,
+    pub(super) is_slow_reported: bool,
+    pub(super) clock: ServiceClock,
     pub(super) is_skew_reported: bool,
+    /// Windows refused while the service's clock is not known.
+    pub(super) refused_windows: u32,
     pub(super) fresh_s: Option<i64>,
     /// Up to when a run that ends by itself has to deliver.
     pub(super) once_end_s: Option<i64>,
@@ -143,30 +93,47 @@ impl Core {
             floor_s,
             gaps,
             charges_ms,
-            paused_until_ms,
+            pause,
+            skew_ms,
+            sequence_base,
         } = state;
-        let floor = floor_s.map_or(settings.since_s, |floor_s| floor_s.min(settings.since_s));
+        let since_s = settings.since_s;
+        // A clock that was ahead when the end was written, and is right now, would make the silence longer.
+        let is_too_long = pause.until_ms > now_ms.saturating_add(pause.told_ms);
+        let pause = Pause {
+            until_ms: pause.until_ms.min(now_ms.saturating_add(pause.told_ms)),
+            ..pause
+        };
         let aside = Transaction {
-            floor_s: (floor_s != Some(floor)).then_some(floor),
+            pause: is_too_long.then_some(pause),
             ..Transaction::default()
         };
         Self {
-            governor: Governor::new(settings.requests, &charges_ms, paused_until_ms, now_ms),
+            governor: Governor::new(settings.requests, &charges_ms, pause.until_ms, now_ms),
+            room: Room::new(settings.requests),
             backoff: Backoff::new(settings.seed),
             sinks: Sinks::new(&settings),
             settings,
             keys,
             coverage,
             gaps,
-            floor_s: floor,
+            floor_s: floor_s.map_or(since_s, |floor_s| floor_s.min(since_s)),
+            stored_floor_s: floor_s,
+            stored_skew_ms: skew_ms,
+            sequence_base,
+            began_ms: now_ms,
             lanes: Vec::new(),
             held: VecDeque::new(),
             work: Work::Idle,
             aside,
             tally: Tally::default(),
             rows_per_s: None,
-            skew_ms: None,
+            paces: [Pace::default(); 3],
+            spent: Spent::default(),
+            is_slow_reported: false,
+            clock: ServiceClock::default(),
             is_skew_reported: false,
+            refused_windows: 0,
             fresh_s: None,
             next_request: 0,
             renewing: None,
@@ -191,6 +158,8 @@ impl Core {
         if self.outcome.is_some() {
             return effects;
         }
+        self.room.pass(now_ms);
+        self.governor.set_room(self.room.requests());
         match input {
             Input::Timer => {}
             Input::Answered { request, answer } => self.answered(now_ms, request, answer, &mut effects),
@@ -240,6 +209,9 @@ impl Core {
             used: self.governor.used(now_ms),
             requests: self.governor.requests(),
             paused_until_ms: Some(self.governor.paused_until_ms()).filter(|&until_ms| until_ms > now_ms),
+            freshness_s: self.coverage.freshness_s(now_s),
+            every_s: view.every_s,
+            room: self.room.is_shared().then(|| self.room.requests()),
             tally: self.tally,
             trouble: self.sinks.trouble.clone().or_else(|| self.trouble.clone()),
             gaps: self.gaps.len(),
@@ -248,7 +220,7 @@ impl Core {
 
     /// The service's time in whole seconds, never later than it really is there.
     pub(super) fn service_s(&self, now_ms: i64) -> i64 {
-        now_ms.saturating_add(self.skew_ms.unwrap_or(0)).div_euclid(1000)
+        self.clock.now_s(now_ms)
     }
 
     fn view<'a>(&'a self, now_s: i64, closed: &'a [Span]) -> View<'a> {
@@ -265,6 +237,7 @@ impl Core {
         let overlap_s = self.settings.rhythm.fresh_overlap_s;
         let affordable_s =
             seconds_of(FRESH_PAGES).map_or(overlap_s, |s| s - self.settings.rhythm.fresh_every_s);
+        let overlap_s = affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s);
         View {
             now_s,
             fresh_s: if self.lanes.iter().any(|lane| lane.tier == Tier::Fresh) {
@@ -278,7 +251,8 @@ impl Core {
             window_s: seconds_of(PAGES_PER_WINDOW)
                 .unwrap_or(86_400)
                 .clamp(60, MAX_WINDOW_S),
-            overlap_s: affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s),
+            overlap_s,
+            every_s: self.every_s(now_s, overlap_s),
         }
     }
 
@@ -297,6 +271,9 @@ impl Core {
             }
         }
         let is_idle = matches!(self.work, Work::Idle) && self.held.is_empty();
+        if is_idle && self.aside.is_empty() {
+            self.give_up(now_ms);
+        }
         if self.outcome.is_none() && is_idle && self.stopping {
             self.outcome = Some(Outcome::Stopped);
         }
@@ -308,6 +285,26 @@ impl Core {
             None => effects.push(Effect::Wait {
                 until_ms: self.next_ms(now_ms),
             }),
+        }
+    }
+
+    /// Ends a run that ends by itself when the silence that was asked for is longer than its patience: the next run is
+    /// not to find the ledger locked.
+    fn give_up(&mut self, now_ms: i64) {
+        let is_asking = self.renewing.is_some() || self.lanes.iter().any(|lane| lane.asked.is_some());
+        let until_ms = self.governor.paused_until_ms().max(self.hold_until_ms);
+        let patience_ms = self.last_success_ms.saturating_add(self.settings.give_up_ms);
+        if self.outcome.is_some() || !self.settings.once || is_asking || self.is_caught_up() {
+            return;
+        }
+        if until_ms > now_ms && until_ms > patience_ms {
+            let mut sentence = self.trouble.as_ref().map_or_else(
+                || "Graph asked not to be asked for now".to_owned(),
+                |fault| fault.sentence.clone(),
+            );
+            sentence.push_str("; start again at ");
+            write_time(until_ms.div_euclid(1000) + 1, &mut sentence);
+            self.outcome = Some(Outcome::Failed(Fault::new(Remedy::Retry, sentence)));
         }
     }
 
@@ -335,28 +332,53 @@ impl Core {
     /// Opens windows that are due.
     fn plan(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         let now_s = self.service_s(now_ms);
-        for span in Rhythm::lost(&self.view(now_s, &self.closed())) {
-            self.record_gap(now_ms, span, effects);
-        }
-        for tier in Tier::ALL {
-            let is_patient = |tier: Tier| !tier.is_urgent();
+        // This machine's clock decides nothing but what the first question is.
+        let tiers = if self.clock.is_known() {
+            for span in Rhythm::lost(&self.view(now_s, &self.closed())) {
+                self.record_gap(now_ms, span, effects);
+            }
+            Tier::ALL.as_slice()
+        } else {
+            &[Tier::Fresh]
+        };
+        for &tier in tiers {
+            let is_patient = |tier: Tier| matches!(tier, Tier::CatchUp | Tier::Backfill);
             let most = if is_patient(tier) { MOST_PATIENT_LANES } else { 1 };
             loop {
                 let is_like = |lane: &&Lane| lane.tier == tier || is_patient(lane.tier) && is_patient(tier);
                 if self.lanes.iter().filter(is_like).count() >= most {
                     break;
                 }
-                let Some(span) = self.settings.rhythm.next(tier, &self.view(now_s, &self.closed())) else {
-                    break;
+                let closed = self.closed();
+                let view = self.view(now_s, &closed);
+                let (span, before_s) = if tier.is_again() {
+                    let Some(again) = self.again(now_ms, tier, &view) else {
+                        break;
+                    };
+                    (again.span, again.read_s)
+                } else {
+                    let Some(span) = self.settings.rhythm.next(tier, &view) else {
+                        break;
+                    };
+                    (span, now_s)
                 };
                 if tier == Tier::Fresh {
                     self.fresh_s = Some(now_s);
-                    self.once_end_s.get_or_insert(now_s);
+                    if self.clock.is_known() {
+                        self.once_end_s.get_or_insert(now_s);
+                    }
                 }
-                self.lanes.push(Lane::new(tier, span, self.settings.page_rows));
+                let mut lane = Lane::new(tier, span, self.settings.page_rows);
+                lane.before_s = before_s;
+                self.lanes.push(lane);
             }
         }
-        self.lanes.sort_by_key(|lane| lane.tier);
+        let every_s = self.view(now_s, &[]).every_s;
+        self.lanes.sort_by_key(|lane| lane.order(now_s, every_s));
+        self.say_if_slow(every_s[2], effects);
+        if self.settings.once {
+            self.leave_what_would_wait(now_ms);
+        }
     }
 
     /// Sends the requests that the budget and the room for pages allow.
@@ -366,13 +388,16 @@ impl Core {
             return;
         }
         let mut in_flight = self.in_flight();
-        for lane in &mut self.lanes {
-            if in_flight >= MOST_IN_FLIGHT {
+        let most = if self.clock.is_known() { MOST_IN_FLIGHT } else { 1 };
+        for at in 0..self.lanes.len() {
+            if in_flight >= most {
                 return;
             }
-            if lane.asked.is_some() || self.governor.ready_ms(lane.tier.is_urgent()) > now_ms {
+            let tier = self.lanes[at].tier;
+            if self.lanes[at].asked.is_some() || self.ready_ms(tier) > now_ms {
                 continue;
             }
+            let lane = &mut self.lanes[at];
             let Some(call) = lane.call.clone() else { continue };
             if matches!(call, Call::List(_)) {
                 lane.read_s = now_s;
@@ -381,6 +406,9 @@ impl Core {
             lane.ask(self.next_request);
             in_flight += 1;
             let forget_before_ms = self.governor.charge(now_ms);
+            if tier.is_again() {
+                self.spent.charge(now_ms);
+            }
             let request = self.next_request;
             effects.push(Effect::Request {
                 request,
@@ -404,18 +432,12 @@ impl Core {
         }
         if self.renewing.is_none() && self.in_flight() < MOST_IN_FLIGHT {
             for lane in self.lanes.iter().filter(|lane| lane.asked.is_none()) {
-                next_ms = next_ms.min(
-                    self.governor
-                        .ready_ms(lane.tier.is_urgent())
-                        .max(self.hold_until_ms),
-                );
+                next_ms = next_ms.min(self.ready_ms(lane.tier).max(self.hold_until_ms));
             }
         }
         let now_s = self.service_s(now_ms);
         let due_s = self.settings.rhythm.due_s(&self.view(now_s, &[]));
-        let due_ms = due_s
-            .saturating_mul(1000)
-            .saturating_sub(self.skew_ms.unwrap_or(0));
+        let due_ms = due_s.saturating_mul(1000).saturating_sub(self.clock.ahead_ms());
         next_ms.min(due_ms).max(now_ms + 1)
     }
 }

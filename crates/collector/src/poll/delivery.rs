@@ -13,11 +13,12 @@ pub(super) struct Held {
     pub(super) read_s: i64,
     /// What is delivered once this page is.
     pub(super) cover: Span,
-    /// The window's inclusive end as it was asked for: rows exactly on it belong to the next window.
+    /// The window as it was asked for. Its end is inclusive: rows exactly on it belong to the next window.
+    pub(super) start_s: i64,
     pub(super) end_s: i64,
     /// The second of the page's oldest row, if the window goes on in it.
     pub(super) tie_s: Option<i64>,
-    /// Whether every key is kept: the window's order cannot be relied on.
+    /// Whether every key is kept: the window's order cannot be relied on, and it goes on.
     pub(super) keep_all: bool,
 }
 
@@ -54,8 +55,9 @@ impl Delivery {
         self.fresh.iter().map(|&at| &self.page.rows()[at as usize])
     }
 
-    /// The rows that were delivered before and have changed, each with what is known of it from now on: its sequence
-    /// is the new one, its status the one delivered before.
+    /// The rows that have a sequence number, each with what is known of it from now on: its sequence is the new one, its
+    /// status the one delivered before. They were delivered before and have changed; or they may have been, from a
+    /// ledger that is lost, and their status before is empty.
     pub fn changed(&self) -> impl Iterator<Item = (&Row, &Known)> {
         self.changed
             .iter()
@@ -106,15 +108,28 @@ pub(super) struct Sorted {
     pub(super) entries: Vec<Entry>,
     pub(super) passing: HashMap<Key, Known>,
     pub(super) unchanged: u64,
+    /// Rows that were delivered before and have changed.
+    pub(super) changed: u64,
 }
+
+/// How long after a ledger was given up rows may still be ones that it had delivered, in seconds: a clock may have been
+/// behind.
+const LOST_WITHIN_S: i64 = 86_400;
 
 impl Held {
     pub(super) fn keys(&self) -> Vec<Key> {
         self.page.rows().iter().map(|row| row.key).collect()
     }
 
-    /// Tells new and changed rows from known ones. `known` is in the order of the page's rows.
-    pub(super) fn sort(self, known: Vec<Option<Known>>, passing: &Passing, settling_s: i64) -> Sorted {
+    /// Tells new and changed rows from known ones. `known` is in the order of the page's rows. A row that is not known
+    /// begins with the sequence number `base`, if it may be one that a ledger before this one had delivered.
+    pub(super) fn sort(
+        self,
+        known: Vec<Option<Known>>,
+        passing: &Passing,
+        settling_s: i64,
+        base: u64,
+    ) -> Sorted {
         let edge_us = self.end_s * 1_000_000;
         let settled_s = self.read_s - settling_s;
         let mut fresh = Vec::new();
@@ -122,7 +137,7 @@ impl Held {
         let mut entries: Vec<Entry> = Vec::new();
         let mut on_page: HashMap<Key, usize> = HashMap::new();
         let mut passes: HashMap<Key, Known> = HashMap::new();
-        let mut unchanged = 0;
+        let (mut unchanged, mut changes) = (0, 0);
         for ((at, row), mut before) in (0_u32..).zip(self.page.rows()).zip(known) {
             if row.received_us == Some(edge_us) {
                 continue;
@@ -132,7 +147,11 @@ impl Held {
                 before = Some(entries[earlier].known.clone());
             }
             before = before.or_else(|| passing.known(&row.key));
-            let received_s = row.received_s().unwrap_or(self.end_s - 1);
+            // A time outside the window is not the service's; with it, the key would never be forgotten.
+            let received_s = row
+                .received_s()
+                .unwrap_or(self.end_s - 1)
+                .clamp(self.start_s, (self.end_s - 1).max(self.start_s));
             let sequence = match before {
                 Some(before) if before.content == row.content => {
                     unchanged += 1;
@@ -143,8 +162,21 @@ impl Held {
                 }
                 Some(before) => {
                     let sequence = before.sequence + 1;
+                    changes += 1;
                     changed.push((at, Known { sequence, ..before }));
                     sequence
+                }
+                None if base > 0 && received_s < base.cast_signed().saturating_add(LOST_WITHIN_S) => {
+                    let status = String::new();
+                    changed.push((
+                        at,
+                        Known {
+                            sequence: base,
+                            status,
+                            content: row.content,
+                        },
+                    ));
+                    base
                 }
                 None => {
                     fresh.push(at);
@@ -182,6 +214,7 @@ impl Held {
             entries,
             passing: passes,
             unchanged,
+            changed: changes,
         }
     }
 }

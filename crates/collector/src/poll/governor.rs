@@ -14,6 +14,8 @@ pub const WINDOW_MS: i64 = 300_000;
 #[derive(Clone, Debug)]
 pub struct Governor {
     requests: u32,
+    /// How many of them are made when nothing is urgent.
+    room: u32,
     charges_ms: VecDeque<i64>,
     paused_until_ms: i64,
 }
@@ -27,9 +29,26 @@ impl Governor {
         charges_ms.sort_unstable();
         Self {
             requests: requests.max(1),
+            room: requests.max(1),
             charges_ms: charges_ms.into(),
             paused_until_ms,
         }
+    }
+
+    /// Moves what was sent before it began by so many milliseconds: this machine's clock was set meanwhile. Charges that
+    /// come out later than `now_ms` count as sent now.
+    pub fn shift(&mut self, by_ms: i64, began_ms: i64, now_ms: i64) {
+        for charge in &mut self.charges_ms {
+            if *charge < began_ms {
+                *charge = charge.saturating_add(by_ms).min(now_ms);
+            }
+        }
+        self.charges_ms.make_contiguous().sort_unstable();
+    }
+
+    /// How many requests the window may hold before what can wait for others does; at most the budget.
+    pub fn set_room(&mut self, room: u32) {
+        self.room = room.clamp(1, self.requests);
     }
 
     /// When the next request may be sent; `now_ms` or before if at once.
@@ -38,7 +57,16 @@ impl Governor {
     /// finds the whole budget spent at once.
     #[must_use]
     pub fn ready_ms(&self, is_urgent: bool) -> i64 {
-        let limit = self.requests as usize;
+        self.ready_of(self.requests as usize, is_urgent)
+    }
+
+    /// When the next request may be sent that other programs of the tenant go before.
+    #[must_use]
+    pub fn ready_within_room_ms(&self) -> i64 {
+        self.ready_of(self.room as usize, false)
+    }
+
+    fn ready_of(&self, limit: usize, is_urgent: bool) -> i64 {
         let count = self.charges_ms.len();
         let mut ready = self.paused_until_ms;
         if count >= limit {

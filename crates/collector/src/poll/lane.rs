@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::delivery::Held;
 use super::plan::Tier;
+use super::reread::pass_of;
 use super::signal::Call;
 use crate::ledger::Span;
 use message_trace_sources::graph::{Page, Query};
@@ -32,6 +33,8 @@ pub(super) struct Lane {
     pub(super) restarts: u32,
     /// Failures of its first page that may be due to its length.
     pub(super) failures: u32,
+    /// When what it reads again was read, in the service's seconds.
+    pub(super) before_s: i64,
     rows: u32,
     end_s: i64,
     oldest_us: i64,
@@ -60,6 +63,7 @@ impl Lane {
             read_s: 0,
             restarts: 0,
             failures: 0,
+            before_s: 0,
             rows,
             end_s: span.end_s,
             oldest_us: i64::MAX,
@@ -94,6 +98,20 @@ impl Lane {
             self.planned.start_s = self.left.start_s;
             self.restart();
         }
+    }
+
+    /// In which order requests are made, the first first: newest rows, what is most overdue, what is missing.
+    pub(super) fn order(&self, now_s: i64, every_s: [i64; 3]) -> (u8, i64) {
+        let overdue = pass_of(self.tier).map_or(0, |pass| {
+            (now_s - self.before_s).saturating_mul(1000) / every_s[pass].max(1)
+        });
+        let class = match self.tier {
+            Tier::Fresh => 0,
+            Tier::Recent | Tier::Sweep | Tier::Deep => 1,
+            Tier::CatchUp => 2,
+            Tier::Backfill => 3,
+        };
+        (class, -overdue)
     }
 
     /// Notes that the next page is asked for.
@@ -141,9 +159,10 @@ impl Lane {
             page,
             read_s: self.read_s,
             cover: Span::new(self.left.end_s, before.end_s),
+            start_s: before.start_s,
             end_s: self.end_s,
             tie_s,
-            keep_all: !self.is_ordered,
+            keep_all: !self.is_ordered && link.is_some(),
         };
         let Some(link) = link else {
             self.call = None;

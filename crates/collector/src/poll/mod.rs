@@ -7,20 +7,25 @@
 
 mod answers;
 mod backoff;
+mod clock;
 mod core;
 mod delivery;
 mod governor;
 mod lane;
 mod patience;
 mod plan;
+mod reread;
+mod room;
+mod settings;
 mod signal;
 mod work;
 #[cfg(test)]
 mod tests;
 
-pub use self::core::{Core, Settings, Status};
+pub use self::core::Core;
 pub use backoff::Backoff;
 pub use delivery::{Delivery, Tally};
 pub use governor::{DEFAULT_REQUESTS, Governor, WINDOW_MS};
 pub use plan::{Order, Rhythm, Tier};
+pub use settings::{Settings, Status};
 pub use signal::{Answer, Call, Effect, Fault, Input, Outcome, Report, Trouble};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::backoff::Backoff;
-use super::core::{Core, Settings};
+use super::core::Core;
+use super::settings::Settings;
 use super::signal::{Effect, Fault, Outcome, Report};
 use super::work::Work;
 use message_trace_remedy::Remedy;

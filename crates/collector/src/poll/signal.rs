@@ -160,6 +160,17 @@ pub enum Report {
     },
     /// Rows are missing for good.
     Gap(Gap),
+    /// The service refused although our own count was within the budget: other programs of the tenant use it. So many
+    /// requests are made from now on.
+    Shared {
+        /// Requests in the rolling window.
+        room: u32,
+    },
+    /// The budget does not suffice to read all that is not settled again within six hours; it takes so many seconds.
+    Slow {
+        /// The period of the deep pass, in seconds.
+        every_s: i64,
+    },
     /// The service's clock and this machine's are apart, in milliseconds.
     Skewed(i64),
 }

@@ -1,6 +1,8 @@
 //! The core, told by hand what happened.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod wrong;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -21,26 +23,35 @@ struct Bench {
     renewals: Vec<u64>,
     reports: Vec<Report>,
     delivered: usize,
+    sequences: Vec<u64>,
     outcome: Option<Outcome>,
     wake_ms: i64,
+    /// How far this machine's clock is ahead of the service's.
+    ahead_ms: i64,
 }
 
 impl Bench {
     fn new(state: State, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::at(state, NOW_MS, change)
+    }
+
+    fn at(state: State, now_ms: i64, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new(NOW_S - 600, 1);
         settings.once = true;
         change(&mut settings);
-        let core = Core::new(settings, Keys::new("tenant", [1; 32]), state, NOW_MS);
+        let core = Core::new(settings, Keys::new("tenant", [1; 32]), state, now_ms);
         let mut bench = Self {
             core,
             ledger: MemoryLedger::default(),
-            now_ms: NOW_MS,
+            now_ms,
             asked: Vec::new(),
             renewals: Vec::new(),
             reports: Vec::new(),
             delivered: 0,
+            sequences: Vec::new(),
             outcome: None,
             wake_ms: 0,
+            ahead_ms: 0,
         };
         bench.tell(Input::Timer);
         bench
@@ -56,6 +67,8 @@ impl Bench {
                     Effect::LookUp(keys) => inputs.push(Input::LookedUp(self.ledger.look_up(&keys).unwrap())),
                     Effect::Deliver(delivery) => {
                         self.delivered += delivery.len();
+                        self.sequences
+                            .extend(delivery.changed().map(|(_, known)| known.sequence));
                         inputs.push(Input::Delivered);
                     }
                     Effect::Commit(transaction) => {
@@ -129,6 +142,9 @@ fn page(seconds: &[i64], next_link: Option<&str>) -> String {
     body.push('}');
     body
 }
+
+/// What Graph says with status 429.
+const THROTTLED: &str = "{\"error\":{\"code\":\"TooManyRequests\",\"message\":\"later\"}}";
 
 fn list(call: &Call) -> Query {
     match call {
@@ -222,9 +238,9 @@ fn an_order_that_cannot_be_relied_on_covers_nothing_before_the_end() {
 fn what_the_service_says_to_wait_is_waited_and_remembered() {
     let mut bench = Bench::new(State::default(), |_| {});
     let (request, _) = bench.wait_for_request();
-    bench.answer_with(request, 429, "{}", Some(315_000));
+    bench.answer_with(request, 429, THROTTLED, Some(315_000));
     assert!(
-        bench.ledger.load().unwrap().paused_until_ms >= NOW_MS + 315_000,
+        bench.ledger.load().unwrap().pause.until_ms >= NOW_MS + 315_000,
         "the next program waits too"
     );
     let _ = bench.wait_for_request();
@@ -306,6 +322,13 @@ fn rows_beyond_the_retention_are_a_gap_and_not_silence() {
         ..State::default()
     };
     let mut bench = Bench::new(state, |_| {});
+    assert_eq!(
+        bench.ledger.load().unwrap(),
+        State::default(),
+        "before any answer nothing is written"
+    );
+    let (request, _) = bench.wait_for_request();
+    bench.answer(request, 200, &page(&[5], None));
     let gap = bench.ledger.load().unwrap().gaps.first().cloned().unwrap();
     assert_eq!(gap.span.start_s, stopped_s);
     assert!((NOW_S - 91 * 86_400..=NOW_S - 90 * 86_400).contains(&gap.span.end_s));

@@ -98,15 +98,16 @@ impl Core {
             entries,
             passing,
             unchanged,
-        } = held.sort(known, &self.passing, settling_s);
+            changed,
+        } = held.sort(known, &self.passing, settling_s, self.sequence_base);
         let mut change = Change {
             cover: Some(cover),
             passing,
             ..Change::default()
         };
         change.tally.unchanged = unchanged;
-        change.tally.new = delivery.fresh().count() as u64;
-        change.tally.changed = delivery.changed().count() as u64;
+        change.tally.new = delivery.len() as u64 - changed;
+        change.tally.changed = changed;
         change.transaction.entries = entries;
         if !cover.is_empty() {
             let mut coverage = self.coverage.clone();
@@ -182,7 +183,8 @@ impl Core {
         let transaction = Transaction {
             floor_s: aside.floor_s,
             gaps: aside.gaps,
-            paused_until_ms: aside.paused_until_ms,
+            pause: aside.pause,
+            skew_ms: aside.skew_ms,
             ..page
         };
         if transaction.is_empty() {

@@ -10,12 +10,15 @@ use message_trace_simulator::peers::Outcome;
 use crate::scenario::{Scenario, Trouble};
 use crate::world::World;
 
-/// Rows may change for a day after they were received; the deep reading comes every six hours, later after kills and
-/// outages.
-const AFTERMATH: Duration = Duration::hours(36);
+/// How long reading goes on after the last row may appear or change; the deep pass comes every five hours at the latest,
+/// later after kills and outages.
+const AFTERMATH: Duration = Duration::hours(12);
 
 pub fn end_of(scenario: &Scenario) -> DateTime<Utc> {
-    scenario.until + AFTERMATH
+    let bands = scenario.simulated.delays.bands.iter();
+    let longest_s = bands.map(|band| i64::from(band.most)).max().unwrap_or(0);
+    // Rows may change for a day after they were received.
+    scenario.until + Duration::seconds(longest_s.max(86_400)) + AFTERMATH
 }
 
 /// What a run, or many, came to.
@@ -149,7 +152,7 @@ pub fn audit(scenario: &Scenario, world: &mut World) -> Findings {
 }
 
 /// The most requests in any rolling window.
-fn peak(sent_ms: &[i64]) -> usize {
+pub fn peak(sent_ms: &[i64]) -> usize {
     let mut first = 0;
     let mut peak = 0;
     for (last, sent) in sent_ms.iter().enumerate() {

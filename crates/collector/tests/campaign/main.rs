@@ -1,7 +1,8 @@
 //! The campaign: tenant-days in virtual time, with the core that ships, held against what the tenant really had.
 //!
 //! `--seeds N` runs that many (default 1000), `--seed N` runs one and says more. The exit code is 1 if a seed fails;
-//! its number is printed, and the same number gives the same run.
+//! its number is printed, and the same number gives the same run. `--table` prints how long rows wait, by the size of the
+//! tenant.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -12,6 +13,7 @@
 mod audit;
 mod scenario;
 mod sink;
+mod table;
 mod world;
 
 use std::collections::BTreeMap;
@@ -85,6 +87,20 @@ fn main() -> ExitCode {
                 let seed = number();
                 seeds = seed..seed + 1;
                 is_one = true;
+            }
+            "--shared" => {
+                return if table::shared() {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::FAILURE
+                };
+            }
+            "--table" => {
+                return if table::print() {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::FAILURE
+                };
             }
             // What test runners ask of every test.
             "--list" => return ExitCode::SUCCESS,

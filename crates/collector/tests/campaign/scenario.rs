@@ -139,10 +139,10 @@ impl Scenario {
 
 /// What the service and its rows are like.
 fn weather(simulated: &mut Simulated, trouble: Trouble, chance: &mut fastrand::Rng) {
-    simulated.delays = if chance.u8(0..3) == 0 {
-        Delays::up_to_a_day()
-    } else {
-        Delays::default()
+    simulated.delays = match chance.u8(0..6) {
+        0 => Delays::up_to_a_day(),
+        1 => Delays::up_to_two_days(),
+        _ => Delays::default(),
     };
     simulated.changes = Changes::default();
     simulated.changes.recalled_per_100_000 = 1_000;

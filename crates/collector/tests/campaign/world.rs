@@ -22,7 +22,7 @@ const CLIENT_TIMEOUT_MS: i64 = 120_000;
 
 enum Store {
     Memory(Box<MemoryLedger>, Keys),
-    File(Option<FileLedger>, tempfile::TempDir),
+    File(Option<Box<FileLedger>>, tempfile::TempDir),
 }
 
 impl Store {
@@ -41,7 +41,7 @@ impl Store {
                     FileLedger::open(&Self::path(folder), "tenant", "graph").expect("the ledger opens");
                 let state = open.load().expect("the ledger loads");
                 let keys = open.keys();
-                *ledger = Some(open);
+                *ledger = Some(Box::new(open));
                 (keys, state)
             }
         }
@@ -130,6 +130,15 @@ pub struct World {
     pub restarts: u64,
     pub gaps: u64,
     pub failures: Vec<Fault>,
+    /// Bytes of all pages.
+    pub bytes: u64,
+    /// The most keys that the ledger held.
+    pub most_keys: usize,
+    /// How old the oldest reading ever was of what was not settled, in seconds.
+    pub oldest_reading_s: i64,
+    /// When the service refused for its quota, in its milliseconds.
+    pub refused_ms: Vec<i64>,
+    sample_ms: i64,
 }
 
 impl World {
@@ -161,6 +170,11 @@ impl World {
             restarts: 0,
             gaps: 0,
             failures: Vec::new(),
+            bytes: 0,
+            most_keys: 0,
+            oldest_reading_s: 0,
+            refused_ms: Vec::new(),
+            sample_ms: 0,
             scenario,
         }
     }
@@ -195,6 +209,31 @@ impl World {
                 Input::Timer
             };
             self.feed(input);
+            self.sample();
+        }
+    }
+
+    /// The service's time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.service_now()
+    }
+
+    /// Looks at ledger and status every ten minutes.
+    fn sample(&mut self) {
+        if self.now_ms < self.sample_ms {
+            return;
+        }
+        self.sample_ms = self.now_ms + 600_000;
+        if let Store::Memory(ledger, _) = &self.store {
+            self.most_keys = self.most_keys.max(ledger.rows());
+        }
+        let local_ms = self.local_ms();
+        if let Some(age_s) = self
+            .core
+            .as_ref()
+            .and_then(|core| core.status(local_ms).freshness_s[2])
+        {
+            self.oldest_reading_s = self.oldest_reading_s.max(age_s);
         }
     }
 
@@ -202,6 +241,7 @@ impl World {
         let (keys, state) = self.store.open();
         let mut polling = self.scenario.polling.clone();
         polling.seed ^= self.restarts;
+        polling.since_s += self.scenario.skew_ms.div_euclid(1000);
         self.core = Some(Core::new(polling, keys, state, self.local_ms()));
         self.due.clear();
         self.token = None;
@@ -380,6 +420,10 @@ impl World {
         };
         let (parts, body) = reply.response.into_parts();
         let (arrived, is_whole) = reply.travel.arriving(&body);
+        if parts.status == http::StatusCode::TOO_MANY_REQUESTS {
+            self.refused_ms.push(self.now_ms);
+        }
+        self.bytes += arrived.len() as u64;
         // Half of the cuts are seen by the client; the other half looks like a whole answer.
         let is_seen = !is_whole && (self.chance.bool() || arrived.is_empty());
         let slow_ms = match reply.travel {

@@ -74,6 +74,9 @@ pub struct PollArgs {
     /// Requests in 5 minutes, 1 to 100; Graph allows a tenant 100 [default: 90]
     #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
     pub budget: Option<String>,
+    /// How many of these requests may read again what may still change [default: half of the budget]
+    #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
+    pub reread: Option<String>,
 
     /// The shape of the events: sekoia, ecs or ocsf [default: sekoia]
     #[arg(long, value_name = "TARGET", help_heading = "Events")]
@@ -129,6 +132,7 @@ impl PollArgs {
             backfill,
             settling,
             budget,
+            reread,
             target,
             organization_domains,
             keep_original,
@@ -166,6 +170,7 @@ impl PollArgs {
             ("backfill", one(backfill)),
             ("settling", one(settling)),
             ("budget", one(budget)),
+            ("reread", one(reread)),
             ("target", one(target)),
             ("organization-domains", organization_domains.clone()),
             ("keep-original", one(keep_original)),

@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 27] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -52,6 +52,7 @@ pub const KEYS: [Key; 26] = [
     key("backfill", Kind::One),
     key("settling", Kind::One),
     key("budget", Kind::One),
+    key("reread", Kind::One),
     key("target", Kind::One),
     key("organization-domains", Kind::Many),
     key("keep-original", Kind::Switch),

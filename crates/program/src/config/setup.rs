@@ -66,6 +66,8 @@ pub struct Setup {
     pub settling: Duration,
     /// Requests in 5 minutes, 1 to 100.
     pub budget: u32,
+    /// How many of them may read again what may still change.
+    pub reread: u32,
     /// How lines become events.
     pub options: Options,
     /// A component in place of the program's own.
@@ -112,6 +114,9 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
         ca_file: layers.text("ca-file").map(PathBuf::from),
         ..ClientOptions::default()
     };
+    let budget = layers.read_or("budget", 90, "a number of requests, 1 to 100", |text| {
+        text.parse().ok().filter(|budget| (1..=100).contains(budget))
+    })?;
     let tenant_id = Some(application.tenant_id.clone());
     Ok(Setup {
         application,
@@ -143,9 +148,13 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
         settling: layers.read_or("settling", hours(48), "a duration from 1m to 48h", |text| {
             duration(text).filter(|settling| (Duration::from_mins(1)..=hours(48)).contains(settling))
         })?,
-        budget: layers.read_or("budget", 90, "a number of requests, 1 to 100", |text| {
-            text.parse().ok().filter(|budget| (1..=100).contains(budget))
-        })?,
+        budget,
+        reread: layers.read_or(
+            "reread",
+            (budget / 2).max(1),
+            "a number of requests, 1 to 100",
+            |text| text.parse().ok().filter(|reread| (1..=100).contains(reread)),
+        )?,
         options: Options {
             target: layers.read_or(
                 "target",

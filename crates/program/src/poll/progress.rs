@@ -17,6 +17,8 @@ pub(super) struct Progress {
     is_terminal: bool,
     shown: Option<Instant>,
     logged: Instant,
+    looked: Option<Instant>,
+    has_caught_up: bool,
     began: Instant,
     /// Letters in the dead letter.
     pub(super) dead_letters: u64,
@@ -29,6 +31,8 @@ impl Progress {
             is_terminal: std::io::stderr().is_terminal(),
             shown: None,
             logged: now,
+            looked: None,
+            has_caught_up: false,
             began: now,
             dead_letters: 0,
         }
@@ -40,18 +44,50 @@ impl Progress {
     }
 
     /// Draws the line, if it is time to.
-    pub(super) fn show(&mut self, status: impl FnOnce() -> Status) {
-        if self.is_terminal {
-            if self.shown.is_none_or(|shown| shown.elapsed() >= INTERVAL) {
-                self.shown = Some(Instant::now());
-                let line = live_line(&status(), self.dead_letters);
-                // Nowhere to draw: nothing is lost.
-                let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{line}");
-            }
-        } else if self.logged.elapsed() >= LOG_INTERVAL {
-            self.logged = Instant::now();
-            log::info!("{}", live_line(&status(), self.dead_letters));
+    pub(super) fn show(&mut self, status: impl Fn() -> Status) {
+        self.log(&status);
+        if self.is_terminal && self.shown.is_none_or(|shown| shown.elapsed() >= INTERVAL) {
+            self.shown = Some(Instant::now());
+            let line = live_line(&status(), self.dead_letters);
+            // Nowhere to draw: nothing is lost.
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{line}");
         }
+    }
+
+    /// Tells the log when all is delivered for the first time, and how far it is once an interval.
+    fn log(&mut self, status: impl Fn() -> Status) {
+        let is_due = self.logged.elapsed() >= LOG_INTERVAL;
+        let is_to_look = !self.has_caught_up && self.looked.is_none_or(|looked| looked.elapsed() >= INTERVAL);
+        if !is_due && !is_to_look {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        let status = status();
+        let has_caught_up = is_caught_up(&status);
+        if !is_due && !has_caught_up {
+            return;
+        }
+        self.clear();
+        self.logged = Instant::now();
+        let stage = match (self.has_caught_up, has_caught_up) {
+            (false, true) => "caught up; polling goes on",
+            (true, true) => "polling",
+            (_, false) => "catching up",
+        };
+        self.has_caught_up |= has_caught_up;
+        self.tell(&status, stage);
+    }
+
+    fn tell(&self, status: &Status, stage: &str) {
+        let unsettled_s = status.freshness_s[2];
+        log::info!(
+            delivered = status.tally.new, changed = status.tally.changed,
+            lag_s = (status.now_s - status.complete_s).max(0), missing_s = status.missing_s,
+            oldest_reading_s:% = unsettled_s.map_or_else(|| "-".to_owned(), |age_s| age_s.to_string()),
+            budget:% = format_args!("{}/{}", status.used, status.room.unwrap_or(status.requests)),
+            gaps = status.gaps, dead_letters = self.dead_letters;
+            "{stage}"
+        );
     }
 
     fn clear(&self) {
@@ -74,6 +110,16 @@ impl Progress {
                 from:% = time(gap.span.start_s), to:% = time(gap.span.end_s), reason = gap.reason.name();
                 "rows are missing for good"
             ),
+            Report::Shared { room } => log::warn!(
+                requests = room;
+                "Graph's quota for the tenant is used by other programs too; this one makes fewer requests from now on, and \
+                 slowly more again"
+            ),
+            Report::Slow { every_s } => log::warn!(
+                hours = (every_s + 3_599) / 3_600;
+                "the budget does not suffice to read all rows that may still change again within six hours; it takes longer \
+                 now, the oldest first; a larger budget or reread shortens it"
+            ),
             Report::Skewed(skew_ms) => {
                 log::warn!(seconds = skew_ms / 1000; "this machine's clock differs from the service's; its time is used");
             }
@@ -83,6 +129,9 @@ impl Progress {
     /// Says how it ended.
     pub(super) fn end(&mut self, status: &Status, outcome: &Outcome) {
         self.clear();
+        if let Outcome::Failed(fault) = outcome {
+            log::error!(remedy:% = fault.remedy; "{}", fault.sentence);
+        }
         let Status { tally, .. } = status;
         let how = match outcome {
             Outcome::CaughtUp => "caught up",
@@ -93,10 +142,16 @@ impl Progress {
             delivered = tally.new, changed = tally.changed, read_again = tally.unchanged, pages = tally.pages,
             complete_until:% = time(status.complete_s), missing_s = status.missing_s, gaps = status.gaps,
             dead_letters = self.dead_letters,
+            oldest_reading_s:% = status.freshness_s[2].map_or_else(|| "-".to_owned(), |age_s| age_s.to_string()),
             seconds = self.began.elapsed().as_secs();
             "{how}"
         );
     }
+}
+
+/// Whether all but the last two minutes is delivered.
+fn is_caught_up(status: &Status) -> bool {
+    status.newest_s.is_some() && status.missing_s <= 120
 }
 
 fn time(second: i64) -> String {
@@ -118,6 +173,9 @@ fn live_line(status: &Status, dead_letters: u64) -> String {
         tally,
         trouble,
         gaps,
+        freshness_s,
+        every_s: _,
+        room,
     } = status;
     let mut line = format!(
         "{} rows, {} changed · newest {} ago · budget {used}/{requests}",
@@ -125,6 +183,18 @@ fn live_line(status: &Status, dead_letters: u64) -> String {
         tally.changed,
         newest_s.map_or_else(|| "–".to_owned(), |newest_s| span(now_s - newest_s)),
     );
+    if let Some(room) = room {
+        let _ = write!(line, " ({room} while others use the quota)");
+    }
+    if let [Some(hour), Some(six_hours), Some(all)] = freshness_s {
+        let _ = write!(
+            line,
+            " · read again {}/{}/{} ago",
+            span(*hour),
+            span(*six_hours),
+            span(*all)
+        );
+    }
     if *missing_s > 120 {
         // Writing to a string cannot fail.
         let _ = write!(

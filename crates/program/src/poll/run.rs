@@ -190,8 +190,10 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
     Settings {
         once: setup.once,
         requests: setup.budget,
+        reread: setup.reread,
         rhythm: Rhythm {
             settling_s,
+            recent_s: default.recent_s.min(settling_s),
             sweep_s: default.sweep_s.min(settling_s),
             order: match setup.backfill {
                 Backfill::NewestFirst => Order::NewestFirst,

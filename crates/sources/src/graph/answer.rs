@@ -47,6 +47,28 @@ pub fn judge(status: u16, content_type: Option<&str>, body: &[u8]) -> Verdict {
     }
 }
 
+/// Whether an answer that is no page has the form in which the service refuses: `{"error":{"code":"…"}}`. What answers
+/// in its place has another one.
+#[must_use]
+pub fn is_refusal_of_service(content_type: Option<&str>, body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: Error,
+    }
+    #[derive(serde::Deserialize)]
+    struct Error {
+        #[serde(rename = "code")]
+        _code: String,
+    }
+    let is_json = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
+    is_json
+        && serde_json::from_slice::<Refusal>(body).is_ok_and(
+            |Refusal {
+                 error: Error { _code },
+             }| true,
+        )
+}
+
 fn mentions(body: &[u8], text: &str) -> bool {
     memchr::memmem::find(&body.to_ascii_lowercase(), text.as_bytes()).is_some()
 }
@@ -71,6 +93,24 @@ mod tests {
         assert_eq!(judge(200, Some("text/html"), b"<html>"), Verdict::NotJson);
         assert_eq!(judge(200, JSON, b"{}"), Verdict::Body);
         assert_eq!(judge(200, None, b"{}"), Verdict::Body);
+    }
+
+    #[test]
+    fn the_services_refusals_have_a_form_of_their_own() {
+        let body = br#"{"error":{"code":"TooManyRequests","message":"x","innerError":{"date":"x"}}}"#;
+        assert!(is_refusal_of_service(JSON, body));
+        assert!(!is_refusal_of_service(Some("text/html"), body));
+        assert!(!is_refusal_of_service(None, body));
+        for other in [
+            "",
+            "<html>",
+            "{}",
+            "{\"error\":\"x\"}",
+            "{\"error\":{\"message\":\"x\"}}",
+            "{\"value\":[]}",
+        ] {
+            assert!(!is_refusal_of_service(JSON, other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

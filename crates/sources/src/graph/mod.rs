@@ -6,6 +6,6 @@
 mod answer;
 mod query;
 
-pub use answer::{SERVICE_PRINCIPAL_APP_ID, Verdict, judge};
+pub use answer::{SERVICE_PRINCIPAL_APP_ID, Verdict, is_refusal_of_service, judge};
 pub use message_trace_rows::{Page, Row, parse_time_us, write_time};
 pub use query::{MAX_WINDOW_S, PAGE_ROWS, Query, RETENTION_S};

@@ -4,11 +4,17 @@ use rusqlite::Connection;
 
 use crate::ledger::Known;
 
-/// The digest of a set of rows: the sum of their hashes, so that a row can be added and taken out without the others.
+/// The digest of a set of rows: how many they are, and the sum of their hashes, so that a row can be added and taken out
+/// without the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Digest([u64; 4]);
+pub(super) struct Digest([u64; 5]);
 
 impl Digest {
+    /// How many rows it is of.
+    pub(super) fn rows(self) -> u64 {
+        self.0[4]
+    }
+
     pub(super) fn add(&mut self, row: &Self) {
         for (sum, part) in self.0.iter_mut().zip(row.0) {
             *sum = sum.wrapping_add(part);
@@ -21,8 +27,20 @@ impl Digest {
         }
     }
 
-    pub(super) fn to_bytes(self) -> [u8; 32] {
-        let mut bytes = [0; 32];
+    /// A digest as it was written; `None` if it is of another length.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 40] = bytes.try_into().ok()?;
+        let mut digest = Self::default();
+        for (part, chunk) in digest.0.iter_mut().zip(bytes.chunks_exact(8)) {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            *part = u64::from_le_bytes(word);
+        }
+        Some(digest)
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; 40] {
+        let mut bytes = [0; 40];
         for (chunk, part) in bytes.chunks_exact_mut(8).zip(self.0) {
             chunk.copy_from_slice(&part.to_le_bytes());
         }
@@ -45,7 +63,7 @@ pub(super) fn of_row(key: &[u8; 16], known: &Known, received_s: i64) -> Digest {
     } else {
         blake3::Hasher::new().update(&bytes).update(status).finalize()
     };
-    let mut digest = Digest::default();
+    let mut digest = Digest([0, 0, 0, 0, 1]);
     for (part, chunk) in digest.0.iter_mut().zip(hash.as_bytes().chunks_exact(8)) {
         let mut word = [0; 8];
         word.copy_from_slice(chunk);
@@ -73,7 +91,7 @@ pub(super) fn of_rows(connection: &Connection) -> rusqlite::Result<Digest> {
 pub(super) fn of_state(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
     for sql in [
-        "SELECT owner, salt, epoch, floor_s, paused_until_ms, rows_digest FROM ledger",
+        "SELECT owner, salt, epoch, floor_s, paused_until_ms, paused_for_ms, skew_ms, sequence_base, rows_digest FROM ledger",
         "SELECT start_s, end_s, read_s FROM coverage ORDER BY start_s",
         "SELECT start_s, end_s, reason, found_ms FROM gap ORDER BY start_s, end_s, found_ms",
         "SELECT at_ms FROM charge ORDER BY at_ms",

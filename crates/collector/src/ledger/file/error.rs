@@ -17,6 +17,8 @@ pub enum LedgerError {
     OtherOwner(PathBuf),
     /// It was written by a later version of the program.
     TooNew(PathBuf),
+    /// It was written before the program's first release.
+    TooOld(PathBuf),
     /// It is damaged, or no ledger at all.
     Damaged(PathBuf),
     /// There is none.
@@ -32,9 +34,12 @@ impl LedgerError {
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
-            Self::InUse(_) | Self::Fenced(_) | Self::OtherOwner(_) | Self::TooNew(_) | Self::Missing(_) => {
-                Remedy::Configure
-            }
+            Self::InUse(_)
+            | Self::Fenced(_)
+            | Self::OtherOwner(_)
+            | Self::TooNew(_)
+            | Self::TooOld(_)
+            | Self::Missing(_) => Remedy::Configure,
             Self::Damaged(_) | Self::Full(_) | Self::Unusable(..) => Remedy::Storage,
         }
     }
@@ -86,6 +91,12 @@ impl fmt::Display for LedgerError {
                     path.display()
                 )
             }
+            Self::TooOld(path) => write!(
+                f,
+                "the ledger {} was written before this program's first release; begin a new one: what is not settled is \
+                 delivered again under the same event ids",
+                path.display()
+            ),
             Self::Damaged(path) => write!(
                 f,
                 "the ledger {0} is damaged or no ledger; `message-trace ledger --recover {0}` keeps what can be trusted \

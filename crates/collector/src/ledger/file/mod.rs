@@ -2,9 +2,10 @@
 //!
 //! The file is guarded three times. A lock on a file beside it keeps a second program out. An epoch in it, raised at
 //! every opening and checked in every commit, stops a program that lost its lock without knowing. Digests over its
-//! tables, kept up to date in every transaction and checked at every opening, tell a damaged file from a whole one:
-//! what `SQLite`'s own checks cannot see, a flipped bit in a value, is seen as well. A file that fails a check is
-//! refused with the way out, and never replaced in silence.
+//! tables, kept up to date in every transaction, tell a damaged file from a whole one: what `SQLite`'s own checks cannot
+//! see, a flipped bit in a value, is seen as well. Every opening checks the digest over everything but the row keys,
+//! which takes the same time for any number of rows; [`FileLedger::check`] reads the row keys too. A file that fails a
+//! check is refused with the way out, and never replaced in silence.
 
 mod digest;
 mod error;
@@ -24,12 +25,14 @@ pub use error::LedgerError;
 pub use notes::Notes;
 pub use recover::{Recovery, recover};
 
-use super::{Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Segment, Span, State, Transaction};
+use super::{
+    Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Pause, Segment, Span, State, Transaction,
+};
 
 /// Marks a `SQLite` file as a ledger: the letters `MTL1`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"MTL1");
 /// The version of the file's tables.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// A ledger in a file.
 #[derive(Debug)]
@@ -66,13 +69,23 @@ impl FileLedger {
         open::open(path, tenant, source)
     }
 
-    /// Reads a ledger without changing it, also while a program polls into it.
+    /// Reads a ledger without changing it, also while a program polls into it. Takes the same time for any number of
+    /// rows: their keys are not read.
     ///
     /// # Errors
     ///
     /// When there is none, it is damaged, or it cannot be read.
     pub fn survey(path: &Path) -> Result<Survey, LedgerError> {
-        open::survey(path)
+        open::survey(path, open::Depth::State)
+    }
+
+    /// Reads all of a ledger and holds it against its digests, also while a program polls into it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, it is damaged, or it cannot be read.
+    pub fn check(path: &Path) -> Result<Survey, LedgerError> {
+        open::survey(path, open::Depth::Rows)
     }
 
     /// The keys of this ledger's rows.
@@ -188,7 +201,8 @@ fn apply(
         forget,
         floor_s,
         gaps,
-        paused_until_ms,
+        pause,
+        skew_ms,
     } = change;
     for span in forget {
         let mut statement = transaction.prepare_cached(
@@ -244,8 +258,14 @@ fn apply(
     if let Some(floor_s) = floor_s {
         transaction.execute("UPDATE ledger SET floor_s = ?1", [floor_s])?;
     }
-    if let Some(until_ms) = paused_until_ms {
-        transaction.execute("UPDATE ledger SET paused_until_ms = ?1", [until_ms])?;
+    if let Some(Pause { until_ms, told_ms }) = pause {
+        transaction.execute(
+            "UPDATE ledger SET paused_until_ms = ?1, paused_for_ms = ?2",
+            [until_ms, told_ms],
+        )?;
+    }
+    if let Some(skew_ms) = skew_ms {
+        transaction.execute("UPDATE ledger SET skew_ms = ?1", [skew_ms])?;
     }
     Ok(())
 }
@@ -308,16 +328,23 @@ fn read_state(connection: &Connection) -> rusqlite::Result<State> {
         .prepare("SELECT at_ms FROM charge ORDER BY at_ms, rowid")?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let (floor_s, paused_until_ms) =
-        connection.query_row("SELECT floor_s, paused_until_ms FROM ledger", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
     let coverage = Coverage::from_segments(segments).ok_or_else(damaged)?;
-    Ok(State {
-        coverage,
-        floor_s,
-        gaps,
-        charges_ms,
-        paused_until_ms,
-    })
+    connection.query_row(
+        "SELECT floor_s, paused_until_ms, paused_for_ms, skew_ms, sequence_base FROM ledger",
+        [],
+        |row| {
+            Ok(State {
+                coverage,
+                floor_s: row.get(0)?,
+                gaps,
+                charges_ms,
+                pause: Pause {
+                    until_ms: row.get(1)?,
+                    told_ms: row.get(2)?,
+                },
+                skew_ms: row.get(3)?,
+                sequence_base: row.get::<_, i64>(4)?.cast_unsigned(),
+            })
+        },
+    )
 }

@@ -4,10 +4,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::digest::{Digest, of_rows, of_state};
-use super::{APPLICATION_ID, FileLedger, LedgerError, SCHEMA_VERSION, Survey, read_state, seal};
+use super::{APPLICATION_ID, FileLedger, LedgerError, SCHEMA_VERSION, Survey, read_state, recover, seal};
 use crate::ledger::Keys;
 
 const TABLES: &str = "
@@ -18,6 +18,9 @@ CREATE TABLE ledger (
     epoch INTEGER NOT NULL,
     floor_s INTEGER,
     paused_until_ms INTEGER NOT NULL,
+    paused_for_ms INTEGER NOT NULL,
+    skew_ms INTEGER,
+    sequence_base INTEGER NOT NULL,
     rows_digest BLOB NOT NULL,
     state_digest BLOB NOT NULL
 ) STRICT;
@@ -57,7 +60,12 @@ pub(super) fn open(path: &Path, tenant: &str, source: &str) -> Result<FileLedger
         if exists(&beside(path, "-wal"))? {
             return Err(LedgerError::Damaged(path.to_owned()));
         }
-        create(path, owner(tenant, source), [0; 32], |_| Ok(()))?;
+        let base = if recover::follows_a_lost_one(path)? {
+            recover::next_base(0)
+        } else {
+            0
+        };
+        create(path, owner(tenant, source), [0; 32], base, |_| Ok(()))?;
     }
     open_locked(path, lock, Some((tenant, source)))
 }
@@ -74,7 +82,7 @@ fn open_locked(path: &Path, lock: File, of: Option<(&str, &str)>) -> Result<File
     check_header(path)?;
     restrict(path)?;
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let rows = check(&connection, path)?;
+    let rows = check(&connection, path, Depth::State)?;
     let (found, salt): (Vec<u8>, [u8; 32]) = connection
         .query_row("SELECT owner, salt FROM ledger", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -96,7 +104,7 @@ fn open_locked(path: &Path, lock: File, of: Option<(&str, &str)>) -> Result<File
     Ok(ledger)
 }
 
-pub(super) fn survey(path: &Path) -> Result<Survey, LedgerError> {
+pub(super) fn survey(path: &Path, depth: Depth) -> Result<Survey, LedgerError> {
     if !exists(path)? {
         return Err(LedgerError::Missing(path.to_owned()));
     }
@@ -107,20 +115,13 @@ pub(super) fn survey(path: &Path) -> Result<Survey, LedgerError> {
     let of = |error: rusqlite::Error| LedgerError::of(path, &error);
     // One snapshot for all that is read, while a program may go on writing.
     connection.execute_batch("BEGIN").map_err(of)?;
-    check(&connection, path)?;
+    let rows = check(&connection, path, depth)?.rows();
     let state = read_state(&connection).map_err(of)?;
-    let rows: i64 = connection
-        .query_row("SELECT count(*) FROM row", [], |row| row.get(0))
-        .map_err(of)?;
     let epoch = connection
         .query_row("SELECT epoch FROM ledger", [], |row| row.get(0))
         .map_err(of)?;
     connection.execute_batch("COMMIT").map_err(of)?;
-    Ok(Survey {
-        state,
-        rows: rows.cast_unsigned(),
-        epoch,
-    })
+    Ok(Survey { state, rows, epoch })
 }
 
 impl FileLedger {
@@ -144,6 +145,7 @@ pub(super) fn create(
     path: &Path,
     owner: [u8; 32],
     salt: [u8; 32],
+    sequence_base: u64,
     fill: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
 ) -> Result<(), LedgerError> {
     let new = beside(path, ".new");
@@ -172,10 +174,11 @@ pub(super) fn create(
         let transaction = connection.transaction()?;
         transaction.execute_batch(TABLES)?;
         transaction.execute(
-            "INSERT INTO ledger VALUES (1, ?1, ?2, 0, NULL, 0, ?3, x'')",
-            [
+            "INSERT INTO ledger VALUES (1, ?1, ?2, 0, NULL, 0, 0, NULL, ?3, ?4, x'')",
+            params![
                 owner.as_slice(),
                 salt.as_slice(),
+                sequence_base.cast_signed(),
                 Digest::default().to_bytes().as_slice(),
             ],
         )?;
@@ -205,38 +208,53 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Ledge
     set_up().map_err(|error| LedgerError::of(path, &error))
 }
 
-/// Holds the file against its digests. Gives the digest of its rows.
-fn check(connection: &Connection, path: &Path) -> Result<Digest, LedgerError> {
+/// How much of a ledger is held against its digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Everything but the row keys. Takes the same time for any number of rows.
+    State,
+    /// Everything, which reads the whole file.
+    Rows,
+}
+
+/// Holds the file against its digests. Gives the digest of its rows, as it was written.
+fn check(connection: &Connection, path: &Path, depth: Depth) -> Result<Digest, LedgerError> {
     let read = || -> rusqlite::Result<Option<Digest>> {
         let application_id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
         let (rows_digest, state_digest): (Vec<u8>, Vec<u8>) =
             connection.query_row("SELECT rows_digest, state_digest FROM ledger", [], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         let count: i64 = connection.query_row("SELECT count(*) FROM ledger", [], |row| row.get(0))?;
-        let rows = of_rows(connection)?;
-        // The index is read by itself where keys are forgotten: it must hold what the table holds.
-        let (table, index): (i64, i64) = connection.query_row(
-            "SELECT (SELECT count(*) FROM row NOT INDEXED), (SELECT count(*) FROM row INDEXED BY row_received WHERE \
-             received_s > -9223372036854775808)",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
+        let rows = Digest::from_bytes(&rows_digest);
         let is_whole = application_id == APPLICATION_ID
-            && verdict == "ok"
             && count == 1
-            && table == index
-            && rows_digest == rows.to_bytes()
             && state_digest == of_state(connection)?
             && read_state(connection).is_ok();
-        Ok(is_whole.then_some(rows))
+        match rows {
+            Some(rows) if is_whole && (depth == Depth::State || are_rows_whole(connection, rows)?) => {
+                Ok(Some(rows))
+            }
+            _ => Ok(None),
+        }
     };
     match read() {
         Ok(Some(rows)) => Ok(rows),
         Ok(None) => Err(LedgerError::Damaged(path.to_owned())),
         Err(error) => Err(LedgerError::of(path, &error)),
     }
+}
+
+fn are_rows_whole(connection: &Connection, digest: Digest) -> rusqlite::Result<bool> {
+    let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    // The index is read by itself where keys are forgotten: it must hold what the table holds.
+    let (table, index): (i64, i64) = connection.query_row(
+        "SELECT (SELECT count(*) FROM row NOT INDEXED), (SELECT count(*) FROM row INDEXED BY row_received WHERE \
+         received_s > -9223372036854775808)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(verdict == "ok" && table == index && digest == of_rows(connection)?)
 }
 
 /// `SQLite` takes an empty file for a new database: here it is a damaged one. The version is looked at before anything
@@ -253,6 +271,7 @@ pub(super) fn check_header(path: &Path) -> Result<(), LedgerError> {
         (APPLICATION_ID, version) if version > SCHEMA_VERSION && version < 1000 => {
             Err(LedgerError::TooNew(path.to_owned()))
         }
+        (APPLICATION_ID, 1) => Err(LedgerError::TooOld(path.to_owned())),
         _ => Err(LedgerError::Damaged(path.to_owned())),
     }
 }

@@ -25,7 +25,7 @@ pub struct Recovery {
 ///
 /// Trusted is what its digest vouches for: the settled spans, where the coverage begins, the gaps and the budget. Row
 /// keys are not kept. What is not settled is read again, so that rows of the last two days are delivered again, under
-/// the ids they had.
+/// the ids they had, with sequence numbers above all that were sent before.
 ///
 /// # Errors
 ///
@@ -36,10 +36,8 @@ pub fn recover(path: &Path) -> Result<Recovery, LedgerError> {
     }
     let _lock = lock(path)?;
     let trusted = if exists(path)? { read_trusted(path) } else { None };
-    let stamp = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let aside = beside(path, &format!(".damaged-{stamp}"));
+    let stamp = now_s();
+    let aside = beside(path, &format!("{LOST}{stamp}"));
     let io = |error: std::io::Error| LedgerError::io(path, &error);
     // The journal goes first: a ledger without its file but with a journal is refused, one with neither is new.
     for suffix in ["-wal", "-shm"] {
@@ -50,31 +48,67 @@ pub fn recover(path: &Path) -> Result<Recovery, LedgerError> {
     if exists(path)? {
         fs::rename(path, &aside).map_err(io)?;
     }
-    let kept = match trusted {
-        Some((owner, salt, state)) => {
-            create(path, owner, salt, |transaction| {
-                for segment in state.coverage.segments() {
+    let kept =
+        match trusted {
+            Some((owner, salt, state)) => {
+                create(path, owner, salt, next_base(state.sequence_base), |transaction| {
+                    for segment in state.coverage.segments() {
+                        transaction.execute(
+                            "INSERT INTO coverage VALUES (?1, ?2, ?3)",
+                            [segment.span.start_s, segment.span.end_s, segment.read_s],
+                        )?;
+                    }
+                    let gaps: &[Gap] = &state.gaps;
+                    insert_gaps(transaction, gaps)?;
+                    for charge in &state.charges_ms {
+                        transaction.execute("INSERT INTO charge VALUES (?1)", [charge])?;
+                    }
                     transaction.execute(
-                        "INSERT INTO coverage VALUES (?1, ?2, ?3)",
-                        [segment.span.start_s, segment.span.end_s, segment.read_s],
-                    )?;
-                }
-                let gaps: &[Gap] = &state.gaps;
-                insert_gaps(transaction, gaps)?;
-                for charge in &state.charges_ms {
-                    transaction.execute("INSERT INTO charge VALUES (?1)", [charge])?;
-                }
-                transaction.execute(
-                    "UPDATE ledger SET floor_s = ?1, paused_until_ms = ?2",
-                    (state.floor_s, state.paused_until_ms),
+                    "UPDATE ledger SET floor_s = ?1, paused_until_ms = ?2, paused_for_ms = ?3, skew_ms = ?4",
+                    (state.floor_s, state.pause.until_ms, state.pause.told_ms, state.skew_ms),
                 )?;
-                Ok(())
-            })?;
-            Some(state)
-        }
-        None => None,
-    };
+                    Ok(())
+                })?;
+                Some(state)
+            }
+            None => None,
+        };
     Ok(Recovery { aside, kept })
+}
+
+/// What the name of a ledger that was set aside goes on with.
+const LOST: &str = ".damaged-";
+/// By how much a base of sequence numbers is above the one before at least: more than a row can change in a lifetime.
+const BASE_STEP: u64 = 10_000_000;
+
+/// The base of the sequence numbers of a ledger that takes the place of one whose own are lost. The time in seconds: no
+/// row changes as often, so that what comes later is higher, whatever was sent before.
+pub(super) fn next_base(before: u64) -> u64 {
+    let after = if before == 0 { 0 } else { before + BASE_STEP };
+    now_s().max(after)
+}
+
+/// Whether a ledger of this name was set aside without one that took its place.
+pub(super) fn follows_a_lost_one(path: &Path) -> Result<bool, LedgerError> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(false);
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let start = format!("{}{LOST}", name.to_string_lossy());
+    let entries = fs::read_dir(folder).map_err(|error| LedgerError::io(path, &error))?;
+    Ok(entries
+        .filter_map(Result::ok)
+        .any(|entry| entry.file_name().to_string_lossy().starts_with(&start)))
+}
+
+fn now_s() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// Owner, salt and state, if the digest over them holds.

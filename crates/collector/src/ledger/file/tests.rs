@@ -65,7 +65,11 @@ fn page(number: u64, coverage: &mut Coverage) -> Transaction {
         } else {
             Vec::new()
         },
-        paused_until_ms: (number == 6).then_some(77),
+        pause: (number == 6).then_some(Pause {
+            until_ms: 77,
+            told_ms: 7,
+        }),
+        skew_ms: (number == 7).then_some(-5),
     }
 }
 
@@ -225,7 +229,7 @@ fn judge(folder: &Path, file: &[u8], journal: &[u8], states: &[Image], what: &st
     if !journal.is_empty() {
         fs::write(folder.join("ledger.db-wal"), journal).unwrap();
     }
-    match open(&path) {
+    match FileLedger::check(&path).and_then(|_| open(&path)) {
         Ok(mut ledger) => {
             let found = image(&mut ledger);
             assert!(
@@ -234,7 +238,7 @@ fn judge(folder: &Path, file: &[u8], journal: &[u8], states: &[Image], what: &st
             );
             true
         }
-        Err(LedgerError::Damaged(_) | LedgerError::TooNew(_)) => false,
+        Err(LedgerError::Damaged(_) | LedgerError::TooNew(_) | LedgerError::TooOld(_)) => false,
         Err(error) => panic!("{what}: {error}"),
     }
 }
@@ -340,11 +344,19 @@ fn recovery_keeps_what_is_settled_and_sets_the_rest_aside() {
     let connection = Connection::open(&path).unwrap();
     connection.execute("UPDATE row SET sequence = 9", []).unwrap();
     connection.close().unwrap();
-    assert!(matches!(open(&path), Err(LedgerError::Damaged(_))));
-    assert!(matches!(FileLedger::survey(&path), Err(LedgerError::Damaged(_))));
+    assert!(matches!(FileLedger::check(&path), Err(LedgerError::Damaged(_))));
+    assert_eq!(
+        FileLedger::survey(&path).unwrap().rows,
+        1,
+        "what takes no longer with more rows does not read them"
+    );
     let Recovery { aside, kept } = recover(&path).unwrap();
     assert!(aside.is_file() && kept.is_some());
     let state = open(&path).unwrap().load().unwrap();
+    assert!(
+        state.sequence_base > 1_700_000_000,
+        "above every number that was sent"
+    );
     let settled = Segment {
         span: Span::new(0, 900),
         read_s: crate::ledger::SETTLED,
@@ -364,7 +376,33 @@ fn recovery_of_rubble_begins_anew() {
     let recovery = recover(&path).unwrap();
     assert_eq!(recovery.kept, None);
     assert_eq!(fs::read(recovery.aside).unwrap(), b"rubble");
+    let base = open(&path).unwrap().load().unwrap().sequence_base;
+    assert!(
+        base > 1_700_000_000,
+        "the new ledger knows that it follows a lost one"
+    );
+    // A second time, at once: the numbers rise all the same.
+    recover(&path).unwrap();
+    assert!(open(&path).unwrap().load().unwrap().sequence_base > base);
+}
+
+#[test]
+fn opening_and_surveying_do_not_read_the_row_keys() {
+    let folder = folder();
+    let path = folder.path().join("ledger.db");
+    let mut ledger = open(&path).unwrap();
+    ledger.commit(&page(0, &mut Coverage::default())).unwrap();
+    drop(ledger);
+    let connection = Connection::open(&path).unwrap();
+    connection.execute("DELETE FROM row", []).unwrap();
+    connection.close().unwrap();
     assert!(open(&path).is_ok());
+    assert_eq!(
+        FileLedger::survey(&path).unwrap().rows,
+        20,
+        "as many as were committed"
+    );
+    assert!(matches!(FileLedger::check(&path), Err(LedgerError::Damaged(_))));
 }
 
 #[test]

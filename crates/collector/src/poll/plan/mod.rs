@@ -3,6 +3,7 @@
 //! Nothing is remembered between two plans: what is due follows from the coverage alone, so that a crash at any moment
 //! changes nothing but the time.
 
+use super::reread::{PASSES, pass_of};
 use crate::ledger::{Coverage, Span};
 use message_trace_sources::graph::{MAX_WINDOW_S, RETENTION_S};
 
@@ -11,30 +12,39 @@ use message_trace_sources::graph::{MAX_WINDOW_S, RETENTION_S};
 pub enum Tier {
     /// What has just come in: every minute, with the quarter of an hour before it again.
     Fresh,
-    /// The last hours again: every quarter of an hour.
+    /// The last hour again, as often as the quota allows, at most once a minute.
+    Recent,
+    /// The last six hours again, as often as the quota allows, at most once a minute.
     Sweep,
+    /// All that is not settled, again: every quarter of an hour to every five hours.
+    Deep,
     /// What is missing of the last days.
     CatchUp,
-    /// All that is not settled, again: every few hours.
-    Deep,
     /// What is missing of earlier days.
     Backfill,
 }
 
 impl Tier {
     /// All tiers, most urgent first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Fresh,
+        Self::Recent,
         Self::Sweep,
-        Self::CatchUp,
         Self::Deep,
+        Self::CatchUp,
         Self::Backfill,
     ];
 
     /// Whether its requests go before the spreading of the budget.
     #[must_use]
     pub const fn is_urgent(self) -> bool {
-        matches!(self, Self::Fresh | Self::Sweep)
+        matches!(self, Self::Fresh)
+    }
+
+    /// Whether it reads what was read before.
+    #[must_use]
+    pub const fn is_again(self) -> bool {
+        matches!(self, Self::Recent | Self::Sweep | Self::Deep)
     }
 }
 
@@ -57,12 +67,10 @@ pub struct Rhythm {
     pub fresh_overlap_s: i64,
     /// How much a fresh window reads at most; what is missing before it is caught up with later.
     pub fresh_most_s: i64,
+    /// How far back the recent pass reaches.
+    pub recent_s: i64,
     /// How far back the sweep reaches.
     pub sweep_s: i64,
-    /// How often the sweep goes.
-    pub sweep_every_s: i64,
-    /// How often all that is unsettled is read again.
-    pub deep_every_s: i64,
     /// The age at which a row counts as settled.
     pub settling_s: i64,
     /// From which end missing spans are read.
@@ -75,9 +83,8 @@ impl Default for Rhythm {
             fresh_every_s: 60,
             fresh_overlap_s: 15 * 60,
             fresh_most_s: 3600,
+            recent_s: 3600,
             sweep_s: 6 * 3600,
-            sweep_every_s: 15 * 60,
-            deep_every_s: 6 * 3600,
             settling_s: 48 * 3600,
             order: Order::NewestFirst,
         }
@@ -101,6 +108,24 @@ pub(super) struct View<'a> {
     pub(super) window_s: i64,
     /// How many seconds of overlap the fresh window can afford.
     pub(super) overlap_s: i64,
+    /// The periods of the passes that read again, in seconds.
+    pub(super) every_s: [i64; 3],
+}
+
+/// How long after it may be settled a second is read for the last time at the latest, in seconds. Until then the ledger
+/// keeps the keys of its rows.
+const LAST_READING_S: i64 = 3 * 3600;
+/// How many times its period a last reading that is late counts as overdue.
+const LAST_READING_WORTH: f64 = 8.0;
+
+/// A window to read again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Again {
+    pub(super) span: Span,
+    /// When the oldest of its readings was, in seconds.
+    pub(super) read_s: i64,
+    /// How many times its period that is ago.
+    pub(super) overdue: f64,
 }
 
 impl Rhythm {
@@ -122,23 +147,14 @@ impl Rhythm {
                 );
                 (is_due && !span.is_empty()).then_some(span)
             }
-            Tier::Sweep => {
-                let start_s = (end_s - self.sweep_s).max(view.floor_s);
-                Self::again(
-                    view,
-                    Span::new(start_s, end_s - self.fresh_overlap_s),
-                    self.sweep_every_s,
-                )
-            }
+            Tier::Recent | Tier::Sweep | Tier::Deep => self
+                .again(tier, view)
+                .filter(|again| again.overdue >= 1.0)
+                .map(|again| again.span),
             Tier::CatchUp if self.order == Order::OldestFirst => {
                 self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), newest_s))
             }
             Tier::CatchUp => self.missing(view, Span::new(unsettled_s.max(view.floor_s), newest_s)),
-            Tier::Deep => Self::again(
-                view,
-                Span::new(view.floor_s, end_s - self.sweep_s),
-                self.deep_every_s,
-            ),
             Tier::Backfill => self.missing(
                 view,
                 Span::new(view.floor_s.max(retained_s(end_s)), unsettled_s.min(newest_s)),
@@ -159,34 +175,65 @@ impl Rhythm {
     pub(super) fn due_s(&self, view: &View<'_>) -> i64 {
         let end_s = view.now_s;
         let fresh_s = view.fresh_s.map_or(end_s, |fresh_s| fresh_s + self.fresh_every_s);
-        let deep = Span::new(view.floor_s, end_s - self.sweep_s);
-        let deep_s = view
-            .coverage
-            .oldest_reading_s(deep)
-            .map_or(i64::MAX, |read_s| read_s + self.deep_every_s);
-        fresh_s.min(deep_s).max(end_s + 1)
+        let again_s = PASSES.iter().zip(view.every_s).filter_map(|(&tier, every_s)| {
+            let read_s = view.coverage.oldest_reading_s(self.reach(tier, view))?;
+            // What is due already is being read, or waits for something else than the time.
+            Some(read_s.saturating_add(every_s)).filter(|&due_s| due_s > end_s)
+        });
+        again_s.chain([fresh_s]).min().unwrap_or(fresh_s).max(end_s + 1)
     }
 
-    /// The newest stretch of `within` that is due to be read again, when it was read every `every_s` at the least.
-    fn again(view: &View<'_>, within: Span, every_s: i64) -> Option<Span> {
-        let oldest_s = view
-            .open(within)
-            .into_iter()
-            .filter_map(|span| view.coverage.oldest_reading_s(span))
-            .min()?;
-        if view.now_s - oldest_s < every_s {
-            return None;
+    /// What a pass reads again.
+    fn reach(&self, tier: Tier, view: &View<'_>) -> Span {
+        let end_s = view.now_s;
+        let (from_s, to_s) = match tier {
+            Tier::Recent => (end_s - self.recent_s, end_s - view.overlap_s),
+            Tier::Sweep => (end_s - self.sweep_s, end_s - self.recent_s),
+            _ => (view.floor_s, end_s - self.sweep_s),
+        };
+        Span::new(from_s.max(view.floor_s), to_s)
+    }
+
+    /// What a pass reads next: the stretch that was read longest ago, from its oldest reading on. What can be read for
+    /// the last time goes first once that is late.
+    pub(super) fn again(&self, tier: Tier, view: &View<'_>) -> Option<Again> {
+        let every_s = view.every_s[pass_of(tier)?].max(1);
+        let late_s = view.now_s - self.settling_s - LAST_READING_S;
+        let last = (tier == Tier::Deep).then(|| Span::new(view.floor_s, late_s));
+        if let Some(mut again) = last.and_then(|within| Self::oldest(view, within, every_s)) {
+            // All that can be read for the last time comes along.
+            let end_s = view.now_s - self.settling_s;
+            again.span.end_s = end_s.min(again.span.start_s + view.window_s.clamp(1, MAX_WINDOW_S));
+            again.overdue = again.overdue.max(LAST_READING_WORTH);
+            return view.open(again.span).first().map(|&span| Again { span, ..again });
         }
-        let stale = view
-            .open(within)
+        Self::oldest(view, self.reach(tier, view), every_s)
+    }
+
+    /// The window of `within` with the oldest reading.
+    fn oldest(view: &View<'_>, within: Span, every_s: i64) -> Option<Again> {
+        let open = view.open(within);
+        let (read_s, open) = open
             .into_iter()
-            .flat_map(|span| view.coverage.stale(span, view.now_s - every_s / 2));
-        let span = stale.max_by_key(|span| span.end_s)?;
-        Some(Span::new(
-            span.start_s
-                .max(span.end_s - view.window_s.clamp(1, MAX_WINDOW_S)),
-            span.end_s,
-        ))
+            .filter_map(|span| Some((view.coverage.oldest_reading_s(span)?, span)))
+            .min_by_key(|(read_s, span)| (*read_s, span.start_s))?;
+        let start_s = view.coverage.stale(open, read_s).first()?.start_s;
+        // What was read in the second half of the period is left for later.
+        let limit_s = read_s.max(view.now_s - every_s / 2);
+        // What is due beyond the pass's younger end comes along: that end moves, and would cut off a sliver each time.
+        let beyond = Span::new(start_s, view.now_s - view.overlap_s);
+        let from = view.open(beyond).first().copied().unwrap_or(open);
+        let stretch = *view.coverage.stale(from, limit_s).first()?;
+        let end_s = stretch
+            .end_s
+            .min(stretch.start_s + view.window_s.clamp(1, MAX_WINDOW_S));
+        #[expect(clippy::cast_precision_loss, reason = "ages of days")]
+        let overdue = (view.now_s - read_s) as f64 / every_s as f64;
+        Some(Again {
+            span: Span::new(stretch.start_s, end_s),
+            read_s,
+            overdue,
+        })
     }
 
     /// The first missing window of `within`.
@@ -237,106 +284,4 @@ impl View<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::*;
-
-    const NOW: i64 = 1_800_000_000;
-
-    fn view<'a>(coverage: &'a Coverage, closed: &'a [Span]) -> View<'a> {
-        View {
-            now_s: NOW,
-            fresh_s: Some(NOW),
-            coverage,
-            floor_s: NOW - 5 * 86_400,
-            closed,
-            window_s: 86_400,
-            overlap_s: 900,
-        }
-    }
-
-    fn first(rhythm: &Rhythm, view: &View<'_>) -> Option<(Tier, Span)> {
-        Tier::ALL
-            .into_iter()
-            .find_map(|tier| Some((tier, rhythm.next(tier, view)?)))
-    }
-
-    #[test]
-    fn live_goes_before_sweep_before_backfill() {
-        let rhythm = Rhythm::default();
-        let mut coverage = Coverage::default();
-        let fresh = View {
-            fresh_s: None,
-            ..view(&coverage, &[])
-        };
-        assert_eq!(
-            first(&rhythm, &fresh),
-            Some((Tier::Fresh, Span::new(NOW - 900, NOW)))
-        );
-        coverage.cover(Span::new(NOW - 20 * 3600, NOW), NOW - 7 * 3600, rhythm.settling_s);
-        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!((tier, span), (Tier::Sweep, Span::new(NOW - 6 * 3600, NOW - 900)));
-        coverage.cover(span, NOW, rhythm.settling_s);
-        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!((tier, span.end_s), (Tier::CatchUp, NOW - 20 * 3600));
-        coverage.cover(
-            Span::new(NOW - 48 * 3600, NOW - 20 * 3600),
-            NOW,
-            rhythm.settling_s,
-        );
-        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!(
-            (tier, span),
-            (Tier::Deep, Span::new(NOW - 20 * 3600, NOW - 6 * 3600))
-        );
-        coverage.cover(span, NOW, rhythm.settling_s);
-        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!(
-            (tier, span),
-            (Tier::Backfill, Span::new(NOW - 72 * 3600, NOW - 48 * 3600))
-        );
-        let oldest = Rhythm {
-            order: Order::OldestFirst,
-            ..rhythm
-        };
-        let (_, span) = first(&oldest, &view(&coverage, &[])).unwrap();
-        assert_eq!(span, Span::new(NOW - 120 * 3600, NOW - 96 * 3600));
-    }
-
-    #[test]
-    fn gaps_and_windows_being_read_are_left_alone() {
-        let mut coverage = Coverage::default();
-        coverage.cover(Span::new(NOW - 3600, NOW), NOW, 48 * 3600);
-        let gap = [Span::new(NOW - 10 * 86_400, NOW - 3600)];
-        assert_eq!(first(&Rhythm::default(), &view(&coverage, &gap)), None);
-    }
-
-    #[test]
-    fn what_was_not_settled_before_an_outage_is_read_after_it() {
-        let rhythm = Rhythm::default();
-        let mut coverage = Coverage::default();
-        let stopped = NOW - 4 * 86_400;
-        coverage.cover(Span::new(stopped - 86_400, stopped), stopped, rhythm.settling_s);
-        coverage.cover(Span::new(stopped, NOW), NOW, rhythm.settling_s);
-        let (tier, span) = first(&rhythm, &view(&coverage, &[])).unwrap();
-        assert_eq!((tier, span), (Tier::Deep, Span::new(stopped - 86_400, stopped)));
-    }
-
-    #[test]
-    fn what_is_older_than_the_retention_is_lost() {
-        let coverage = Coverage::default();
-        let floor_s = NOW - 100 * 86_400;
-        let lost = Rhythm::lost(&View {
-            floor_s,
-            ..view(&coverage, &[])
-        });
-        assert_eq!(lost, [Span::new(floor_s, retained_s(NOW))]);
-        assert_eq!(
-            Rhythm::lost(&View {
-                floor_s: NOW - RETENTION_S,
-                ..view(&coverage, &[])
-            }),
-            []
-        );
-    }
-}
+mod tests;
