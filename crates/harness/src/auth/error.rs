@@ -348,7 +348,13 @@ impl From<TransportError> for AuthError {
 
 impl From<SecretError> for AuthError {
     fn from(error: SecretError) -> Self {
-        Self::new(Remedy::Configure, error.to_string())
+        let remedy = match error {
+            SecretError::Unreadable(_) => Remedy::Storage,
+            SecretError::Public(_) | SecretError::Malformed(_) | SecretError::Variable(_) => {
+                Remedy::Configure
+            }
+        };
+        Self::new(remedy, error.to_string())
     }
 }
 

@@ -8,7 +8,7 @@ use super::driver::{Clock, Service, drive};
 use super::handover::Handover;
 use super::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use crate::auth::{Authenticator, protect_process, take_variable};
-use crate::config::{Backfill, Environment, PollArgs, Setup, load, open_sinks};
+use crate::config::{Backfill, Environment, PollArgs, Setup, check_folders, load, open_sinks};
 use crate::host::{Cache, Host};
 use crate::http::{Client, Pause, Stop, Transport};
 use crate::ledger::FileLedger;
@@ -45,6 +45,7 @@ pub fn run(arguments: &PollArgs) -> ExitCode {
 /// Why it cannot go on: one sentence with the fix.
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
+    check_folders(setup).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     // Secrets first: they are taken out of the environment while there is one thread.
     let credential = setup
         .auth

@@ -291,7 +291,7 @@ fn mistakes_of_the_file_are_said_with_their_line_and_the_fix() {
         (
             format!("{LEAST}organization-domains = [\"canary@example.com\"]"),
             4,
-            "expected mail domains",
+            "expected a mail domain",
         ),
         (
             format!("{LEAST}sinks = [\"canary\"]"),
@@ -380,10 +380,13 @@ fn what_is_missing_is_said() {
         );
     }
     let missing = load(&args(["--config", "/nowhere/poll.toml"]), &Environment::default()).unwrap_err();
-    assert!(
-        missing
-            .to_string()
-            .contains("/nowhere/poll.toml:1: the file cannot be read")
+    assert!(missing.to_string().contains(
+        "/nowhere/poll.toml: the file cannot be read (entity not found); check its name and rights"
+    ));
+    assert_eq!(
+        missing.remedy(),
+        Remedy::Storage,
+        "a file that cannot be read is 74"
     );
     let flag = load(
         &args(["--graph-url", "http://graph.example.com"]),
@@ -485,4 +488,87 @@ fn the_secret_comes_from_the_nearest_place() {
     assert!(kind(&auth(&None, false), None).contains("set MESSAGE_TRACE_CLIENT_SECRET"));
     let error = kind(&auth(&Some(folder.path().join("missing")), false), None);
     assert!(error.contains("missing: cannot be read"), "{error}");
+}
+
+#[test]
+fn all_that_is_missing_is_said_at_once_with_an_example() {
+    let shown = load(&PollArgs::default(), &Environment::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        shown.starts_with("tenant-id, client-id, ledger: these settings are missing\n"),
+        "{shown}"
+    );
+    for says in [
+        "tenant-id: the tenant's GUID or domain; --tenant-id or MESSAGE_TRACE_TENANT_ID",
+        "client-id: ",
+        "--ledger or MESSAGE_TRACE_LEDGER",
+        "message-trace poll --tenant-id TENANT",
+        "message-trace simulate",
+    ] {
+        assert!(shown.contains(says), "{says}: {shown}");
+    }
+    let managed = args(["--auth", "managed-identity"]);
+    let shown = load(&managed, &Environment::default()).unwrap_err().to_string();
+    assert!(shown.starts_with("tenant-id, ledger: "), "{shown}");
+}
+
+#[test]
+fn a_cloud_decides_where_graph_and_the_sign_in_are() {
+    for (cloud, graph, login) in [
+        (
+            "global",
+            "https://graph.microsoft.com",
+            "https://login.microsoftonline.com",
+        ),
+        (
+            "us-gov",
+            "https://graph.microsoft.us",
+            "https://login.microsoftonline.us",
+        ),
+        (
+            "us-dod",
+            "https://dod-graph.microsoft.us",
+            "https://login.microsoftonline.us",
+        ),
+        (
+            "china",
+            "https://microsoftgraph.chinacloudapi.cn",
+            "https://login.partner.microsoftonline.cn",
+        ),
+    ] {
+        let setup = with_file(&format!("{LEAST}cloud = \"{cloud}\"")).unwrap();
+        let application = &setup.application;
+        assert_eq!(
+            (setup.graph.name(), application.login.name()),
+            (graph.to_owned(), login.to_owned())
+        );
+        assert_eq!(application.scope, format!("{graph}/.default"));
+    }
+    let nearer = with_file(&format!(
+        "{LEAST}cloud = \"us-gov\"\ngraph-url = \"http://127.0.0.1:1\""
+    ))
+    .unwrap();
+    assert_eq!(nearer.graph.name(), "http://127.0.0.1:1");
+    assert_eq!(
+        nearer.application.login.name(),
+        "https://login.microsoftonline.us"
+    );
+    let error = with_file(&format!("{LEAST}cloud = \"mars\""))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("poll.toml:4: cloud: expected global, us-gov, us-dod or china"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_mistyped_variable_is_caught_as_in_the_file() {
+    let environment = Environment::of([("MESSAGE_TRACE_LEGER", "ledger.db")]);
+    let error = load(&PollArgs::default(), &environment).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "MESSAGE_TRACE_LEGER: there is no such setting (did you mean MESSAGE_TRACE_LEDGER?)"
+    );
 }
