@@ -8,6 +8,7 @@
 
 mod digest;
 mod error;
+mod examine;
 mod open;
 mod recover;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use digest::{Digest, of_row};
 pub use error::LedgerError;
+pub use examine::{Examined, examine};
 pub use recover::{Recovery, recover};
 
 use super::{Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Segment, Span, State, Transaction};
