@@ -129,9 +129,15 @@ fn rejected_lines_are_said_without_their_text_and_kept_in_the_rejects_file() {
     );
     let output = normalize(&["--rejects", file.to_str().unwrap()], lines)
         .success()
-        .stderr(predicate::str::contains("-:2: syntax at byte"))
-        .stderr(predicate::str::contains("-:3: unknown-format"))
-        .stderr(predicate::str::contains("-:4: missing-field receivedDateTime"))
+        .stderr(predicate::str::contains(
+            "-:2: expected one JSON object, but reading stopped at byte 0 (syntax)",
+        ))
+        .stderr(predicate::str::contains(
+            "-:3: expected a message-trace row, but found neither receivedDateTime nor Received (unknown-format)",
+        ))
+        .stderr(predicate::str::contains(
+            "-:4: receivedDateTime is missing (missing-field)",
+        ))
         .stderr(predicate::str::contains("secret").not())
         .stderr(predicate::str::contains("4 lines, 1 event, 3 rejected"));
     assert_eq!(values(&output.get_output().stdout).len(), 1);
@@ -167,14 +173,14 @@ fn bytes_that_are_no_text_are_kept_as_base64() {
 
 #[test]
 fn ten_rejections_are_said_and_the_rest_is_counted() {
-    let output = normalize(&[], "x\n".repeat(25)).success();
+    let output = normalize(&[], format!("{}\n{}", row(1), "x\n".repeat(25))).success();
     let stderr = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     assert_eq!(
-        stderr.lines().filter(|line| line.contains(": syntax")).count(),
+        stderr.lines().filter(|line| line.contains("(syntax)")).count(),
         10
     );
     assert!(
-        stderr.contains("25 lines, 0 events, 25 rejected (15 not shown)"),
+        stderr.contains("26 lines, 1 event, 25 rejected (15 not shown)"),
         "{stderr}"
     );
 }
@@ -183,7 +189,9 @@ fn ten_rejections_are_said_and_the_rest_is_counted() {
 fn strict_ends_with_1_only_when_something_was_rejected() {
     normalize(&["--strict"], format!("{}\nx\n", row(1))).code(1);
     normalize(&["--strict"], row(1)).code(0);
-    normalize(&[], "x").code(0);
+    normalize(&[], format!("{}\nx\n", row(1))).code(0);
+    normalize(&[], "x").code(65);
+    normalize(&["--strict"], "x").code(65);
 }
 
 #[test]
@@ -195,6 +203,11 @@ fn wrong_usage_ends_with_2() {
     normalize(&["--native", "--component", "x.wasm"], "").code(2);
     normalize(&["--dates", "ymd"], "").code(2);
     normalize(&["--no-such-flag"], "").code(2);
+    normalize(&["--organization-domain", "exa mple"], "")
+        .code(2)
+        .stderr(predicate::str::contains(
+            "expected a mail domain such as example.com",
+        ));
 }
 
 #[test]
@@ -224,7 +237,12 @@ fn file_that_cannot_be_read_or_written_ends_with_74_and_is_named() {
         .assert()
         .code(74)
         .stderr(predicate::str::contains("missing.ndjson"));
-    program().arg("normalize").arg(folder.path()).assert().code(74);
+    program()
+        .arg("normalize")
+        .arg(folder.path())
+        .assert()
+        .code(74)
+        .stderr(predicate::str::contains("the folder holds no files"));
     let nowhere = folder.path().join("no-folder").join("events.ndjson");
     normalize(&["--output", nowhere.to_str().unwrap()], row(1))
         .code(74)
@@ -237,6 +255,108 @@ fn file_that_cannot_be_read_or_written_ends_with_74_and_is_named() {
         .assert()
         .code(74)
         .stderr(predicate::str::contains("broken.gz"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = folder.path().join("good.ndjson");
+    std::fs::write(&good, row(1)).unwrap();
+    let cut = folder.path().join("cut.gz");
+    std::fs::write(&cut, b"\x1f\x8b\x08\x00 no gzip").unwrap();
+    let missing = folder.path().join("missing.ndjson");
+    let output = program()
+        .arg("normalize")
+        .args([&good, &missing, &cut, &good])
+        .assert()
+        .code(74)
+        .stderr(predicate::str::contains("missing.ndjson: No such file"))
+        .stderr(predicate::str::contains("cannot read").count(2))
+        .stderr(predicate::str::contains(
+            "2 lines, 2 events, 0 rejected, 2 files not read",
+        ));
+    assert_eq!(values(&output.get_output().stdout).len(), 2);
+}
+
+#[test]
+fn a_folder_stands_for_the_files_in_it_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, number) in [
+        ("b.ndjson", 2),
+        ("a.ndjson", 1),
+        ("below/c.ndjson", 3),
+        (".hidden", 4),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, row(number)).unwrap();
+    }
+    let output = program().arg("normalize").arg(folder.path()).assert().success();
+    let subjects: Vec<_> = values(&output.get_output().stdout)
+        .iter()
+        .map(|event| event.pointer("/email/subject").unwrap().clone())
+        .collect();
+    assert_eq!(subjects, ["number 1", "number 2", "number 3"]);
+}
+
+#[test]
+fn a_dash_is_stdout_and_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        program()
+            .current_dir(folder.path())
+            .arg("normalize")
+            .args(arguments)
+            .write_stdin(format!("{}\nx\n", row(1)))
+            .assert()
+    };
+    let output = run(&["-o", "-"]).success();
+    assert_eq!(values(&output.get_output().stdout).len(), 1);
+    let output = run(&["-o", "events", "--rejects", "-"]).success();
+    assert_eq!(
+        values(&output.get_output().stdout)
+            .remove(0)
+            .get("reason")
+            .unwrap(),
+        "syntax"
+    );
+    run(&["--rejects", "-"])
+        .code(2)
+        .stderr(predicate::str::contains("cannot go into the same file"));
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["events"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_run_with_a_sentence_and_130() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    let mut command = std::process::Command::new(program().get_program());
+    let mut child = command
+        .env("MESSAGE_TRACE_CACHE", "")
+        .arg("normalize")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    write!(stdin, "{}\n{}\n", row(1), row(2)).unwrap();
+    let mut events = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(events.next().unwrap().unwrap().contains("number 1"));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    // The input stays open: nothing but the signal ends the run.
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("stopped before the end"), "{said}");
+    assert!(said.contains("2 lines, 2 events, 0 rejected"), "{said}");
+    drop(stdin);
 }
 
 #[cfg(target_os = "linux")]
@@ -302,7 +422,7 @@ fn line_beyond_the_limit_is_passed_over_and_its_beginning_is_kept() {
             lines,
         )
         .success()
-        .stderr(predicate::str::contains("-:2: too-long, the limit is 1000 bytes"));
+        .stderr(predicate::str::contains("-:2: longer than 1000 bytes (too-long)"));
         assert_eq!(values(&output.get_output().stdout).len(), 2);
         let rejected = rejects(&file);
         let rejected = rejected.first().unwrap();
@@ -388,11 +508,26 @@ fn about_says_what_is_inside() {
 
 #[test]
 fn help_of_every_command_has_examples() {
-    for arguments in [&["--help"][..], &["normalize", "--help"], &["about", "--help"]] {
+    for command in [
+        &[][..],
+        &["normalize"],
+        &["poll"],
+        &["ledger"],
+        &["simulate"],
+        &["about"],
+    ] {
+        let output = program().args(command).arg("--help").assert().success();
+        let help = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        // A terminal of 80 columns does not break them, so that they can be pasted.
+        for line in examples.lines() {
+            assert!(line.chars().count() < 80, "{line}");
+        }
+    }
+    for command in ["normalize", "poll", "ledger", "simulate"] {
         program()
-            .args(arguments)
+            .args([command, "--help"])
             .assert()
-            .success()
-            .stdout(predicate::str::contains("Examples:"));
+            .stdout(predicate::str::contains("Exit codes:"));
     }
 }
