@@ -1,5 +1,7 @@
 //! Settings that nobody gave: all are named at once.
 
+use std::fmt::Write as _;
+
 use super::layers::Layers;
 use super::{AuthSetup, ConfigError, Environment, KEYS, Key, Place};
 
@@ -46,7 +48,8 @@ pub(super) fn check(layers: &Layers, auth: &AuthSetup, environment: &Environment
         several => {
             let mut list = String::new();
             for (name, what) in several {
-                list.push_str(&format!("\n  {name}: {what}; {}", ways(name)));
+                // Writing to a string cannot fail.
+                let _ = write!(list, "\n  {name}: {what}; {}", ways(name));
             }
             if matches!(auth, AuthSetup::Secret { file: None, .. }) && environment.lacks_secret() {
                 list.push_str(

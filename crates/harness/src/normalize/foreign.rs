@@ -1,5 +1,7 @@
 //! What a source is that looks like no message trace, in a sentence. Never a value of it: only the names of columns.
 
+use std::fmt::Write as _;
+
 /// More columns than this are not listed.
 const SAID_COLUMNS: usize = 12;
 /// A longer cell is text and no name of a column, in characters.
@@ -72,7 +74,8 @@ fn columns(text: &[u8]) -> Option<String> {
     }
     let mut said = names.get(..SAID_COLUMNS.min(names.len()))?.join(", ");
     if names.len() > SAID_COLUMNS {
-        said.push_str(&format!(" and {} more", names.len() - SAID_COLUMNS));
+        // Writing to a string cannot fail.
+        let _ = write!(said, " and {} more", names.len() - SAID_COLUMNS);
     }
     Some(said)
 }
