@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::file::{Examined, LedgerError, Recovery, Survey, examine, recover};
+use super::file::{Examined, LedgerError, Recovery, Survey, examine, recover, told_apart};
 use super::{FileLedger, Gap, SETTLED, Span};
 use crate::graph::{RETENTION_S, write_time};
 
@@ -67,6 +67,7 @@ pub fn run(arguments: &LedgerArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
+            let error = told_apart(error);
             eprintln!("message-trace: {error}");
             error.remedy().into()
         }

@@ -11,7 +11,7 @@ use crate::auth::{Authenticator, protect_process, take_variable};
 use crate::config::{Backfill, Environment, PollArgs, Setup, check_folders, load, open_sinks};
 use crate::host::{Cache, Host};
 use crate::http::{Client, Pause, Stop, Transport};
-use crate::ledger::FileLedger;
+use crate::ledger::{FileLedger, told_apart};
 use crate::remedy::Remedy;
 use crate::sink::DeadLetter;
 
@@ -51,15 +51,18 @@ pub fn run_setup(setup: &Setup) -> Ended {
         .auth
         .credential()
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let client = Client::new(setup.client.clone())
-        .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
+    let client =
+        Client::new(setup.client.clone()).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
     let stop = Stop::default();
     let pause: Arc<dyn Pause> = Arc::new(stop.clone());
     let sink = open_sinks(setup, &take_variable, &transport, &pause)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE)
-        .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    let mut ledger =
+        FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE).map_err(|error| {
+            let error = told_apart(error);
+            Fault::new(error.remedy(), error.to_string())
+        })?;
     let mut handover = Handover {
         transform: transform(setup)?,
         sink,
@@ -101,9 +104,15 @@ pub fn run_setup(setup: &Setup) -> Ended {
 fn transform(setup: &Setup) -> Result<Box<dyn crate::host::Transform>, Fault> {
     let cache = Cache::of_user();
     let host = match &setup.component {
-        Some(path) => {
-            Host::file(path, &cache).map_err(|error| Fault::new(Remedy::Configure, format!("{error:#}")))?
-        }
+        Some(path) => Host::file(path, &cache).map_err(|error| {
+            let is_unreadable = error.downcast_ref::<std::io::Error>().is_some();
+            let remedy = if is_unreadable {
+                Remedy::Storage
+            } else {
+                Remedy::Configure
+            };
+            Fault::new(remedy, format!("{error:#}"))
+        })?,
         None => Host::embedded(&cache).map_err(|error| Fault::new(Remedy::Report, format!("{error:#}")))?,
     };
     host.transform(&setup.options)

@@ -133,6 +133,21 @@ fn a_configuration_that_cannot_be_read() {
 }
 
 #[test]
+fn files_that_a_setup_names_and_that_cannot_be_read_are_74() {
+    let stand = Stand::new(|_| {});
+    for flag in [
+        "--component",
+        "--ca-file",
+        "--client-secret-file",
+        "--certificate-file",
+    ] {
+        let mut command = once(&stand);
+        command.arg(flag).arg(stand.path("nowhere"));
+        ends(command, 74, "nowhere");
+    }
+}
+
+#[test]
 fn bare_poll_names_all_that_is_missing() {
     let mut command = program();
     command.arg("poll");
@@ -166,6 +181,15 @@ fn recovery_leaves_alone_what_is_no_ledger_and_what_is_whole() {
     ends(command, 78, "is no ledger");
     assert_eq!(std::fs::read_to_string(&settings).unwrap(), "tenant-id = \"x\"\n");
     ends(recover(&stand.path("none.db")), 78, "there is no ledger");
+    let mut command = program();
+    command.arg("ledger").arg(&settings);
+    ends(command, 78, "is no ledger");
+    let mut command = program();
+    command
+        .env("MESSAGE_TRACE_CLIENT_SECRET", &stand.secret)
+        .args(["poll", "--tenant-id", "t", "--client-id", "c", "--ledger"])
+        .arg(&settings);
+    ends(command, 78, "is no ledger");
 
     assert!(stand.poll_once().status.success());
     let before = std::fs::read(stand.ledger()).unwrap();

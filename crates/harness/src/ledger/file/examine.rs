@@ -49,6 +49,17 @@ pub fn examine(path: &Path) -> Result<Examined, LedgerError> {
     })
 }
 
+/// The same error, but for a file that is no ledger where it was taken for a damaged one.
+#[must_use]
+pub fn told_apart(error: LedgerError) -> LedgerError {
+    match error {
+        LedgerError::Damaged(path) if path.is_file() && is_ours(&path).is_ok_and(|is_ours| !is_ours) => {
+            LedgerError::NotALedger(path)
+        }
+        error => error,
+    }
+}
+
 /// Whether the file begins as an `SQLite` file with this program's mark: whatever happened to the rest of it, it was a
 /// ledger.
 fn is_ours(path: &Path) -> Result<bool, LedgerError> {

@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use digest::{Digest, of_row};
 pub use error::LedgerError;
-pub use examine::{Examined, examine};
+pub use examine::{Examined, examine, told_apart};
 pub use recover::{Recovery, recover};
 
 use super::{Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Segment, Span, State, Transaction};
