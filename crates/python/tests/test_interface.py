@@ -96,7 +96,7 @@ def test_every_rejection_has_the_sentence_of_the_module() -> None:
 
 def test_a_batch_is_short_to_look_at() -> None:
     batch = normalize_batch("\n".join([ROW] * 1000 + ["{"]))
-    assert repr(batch) == f"Batch(1000 events, {len(batch.events)} bytes, 1 rejections)"
+    assert repr(batch) == f"Batch(1000 events, {len(batch.events)} bytes, 1 rejection)"
     assert message_trace._types._sentence("syntax", 1) == str(batch.rejections[0].reason)
 
 

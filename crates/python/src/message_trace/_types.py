@@ -96,7 +96,11 @@ class Batch:
 
     def __repr__(self) -> str:
         # A batch has megabytes.
-        return f"Batch({self.count} events, {len(self.events)} bytes, {len(self.rejections)} rejections)"
+        return f"Batch({_of(self.count, 'event')}, {len(self.events)} bytes, {_of(len(self.rejections), 'rejection')})"
+
+
+def _of(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def options_json(**options: Any) -> bytes:
