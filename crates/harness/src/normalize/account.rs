@@ -42,6 +42,8 @@ struct Of {
     unit: Unit,
     /// What it is, if it looks like no message trace.
     foreign: Option<String>,
+    /// Whether that was said, so that its rejections need no words of their own.
+    is_judged: bool,
     rejected: u64,
     /// Rejections that wait until it is known whether all of the source is refused.
     held: Vec<String>,
@@ -72,6 +74,9 @@ impl Account {
         }
         self.events += events;
         let mut sentences = Vec::new();
+        if events > 0 {
+            self.source.is_judged = false;
+        }
         if events > 0 && self.source.foreign.take().is_some() {
             for sentence in std::mem::take(&mut self.source.held) {
                 self.say(sentence, &mut sentences);
@@ -81,6 +86,10 @@ impl Account {
             self.rejected += 1;
             self.source.rejected += 1;
             self.dates += u64::from(reason == Reason::AmbiguousDate);
+            if self.source.is_judged {
+                self.said += 1;
+                continue;
+            }
             if self.source.foreign.is_none() && self.said_one_by_one >= SAID_REJECTIONS {
                 continue;
             }
@@ -110,10 +119,12 @@ impl Account {
         let Of {
             name,
             foreign,
+            is_judged,
             rejected,
             ..
         } = &mut self.source;
         let foreign = foreign.take().filter(|_| *rejected > 0)?;
+        *is_judged = true;
         self.said += std::mem::take(rejected);
         Some(format!("{name}: {foreign}"))
     }
@@ -228,6 +239,11 @@ mod tests {
             account.add(1001, false, 0, refused(1001)),
             ["-: not a message trace"]
         );
+        assert!(account.add(500, false, 0, refused(500)).is_empty());
+        assert_eq!(account.summary(), "1501 lines, 0 events, 1501 rejected");
+        // A row after all: what follows it is said again.
+        assert!(account.add(1, false, 1, Vec::new()).is_empty());
+        assert_eq!(account.add(1, false, 0, refused(1)).len(), 1);
     }
 
     #[test]
