@@ -327,66 +327,6 @@ fn ambiguous_date_is_rejected_with_a_sentence_until_the_order_is_given() {
     }
 }
 
-/// Rows of a report with these dates, their subjects their numbers.
-fn dated(dates: &[&str]) -> String {
-    let mut text = "Received,SenderAddress,RecipientAddress,Subject,Status\n".to_owned();
-    for (date, number) in dates.iter().zip(1..) {
-        let row = format!("{date},alice@example.com,bob@example.org,number {number},Delivered\n");
-        text.push_str(&row);
-    }
-    text
-}
-
-#[test]
-fn a_row_that_proves_the_order_of_day_and_month_settles_it_for_all_rows() {
-    for (dates, times, says) in [
-        (
-            ["05/06/2026", "2026-06-07T00:00:00Z", "13/06/2026"],
-            ["2026-06-05", "2026-06-07", "2026-06-13"],
-            "-: the dates are day-first, as line 4 proves",
-        ),
-        (
-            ["05/06/2026", "05/05/2026", "06/13/2026"],
-            ["2026-05-06", "2026-05-05", "2026-06-13"],
-            "-: the dates are month-first, as line 4 proves",
-        ),
-        (
-            ["13/06/2026", "05/06/2026", "04/06/2026"],
-            ["2026-06-13", "2026-06-05", "2026-06-04"],
-            "-: the dates are day-first, as line 2 proves",
-        ),
-    ] {
-        let output = run(dated(&dates), &["--strict"])
-            .success()
-            .stderr(predicate::str::contains(says).and(predicate::str::contains("3 rows, 3 events")));
-        let found: Vec<_> = values(&output.get_output().stdout)
-            .iter()
-            .map(|event| {
-                event
-                    .get("@timestamp")
-                    .unwrap()
-                    .as_str()
-                    .unwrap()
-                    .get(..10)
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect();
-        assert_eq!(found, times, "{dates:?}");
-    }
-}
-
-#[test]
-fn rows_that_prove_both_orders_prove_none() {
-    let output = run(dated(&["13/06/2026", "06/13/2026", "05/06/2026"]), &[])
-        .success()
-        .stderr(
-            predicate::str::contains("-:4: the date may be day-first")
-                .and(predicate::str::contains("1 row has")),
-        );
-    assert_eq!(values(&output.get_output().stdout).len(), 2);
-}
-
 #[test]
 fn date_that_is_none_is_rejected_with_the_line_of_the_report() {
     let folder = tempfile::tempdir().unwrap();
@@ -414,29 +354,6 @@ fn table_without_a_known_header_is_named_once_by_its_columns_and_without_its_val
             .and(predicate::str::contains("syntax").not())
             .and(predicate::str::contains("3 lines, 0 events, 3 rejected,")),
         );
-}
-
-#[test]
-fn what_is_no_message_trace_is_said_once_and_ends_with_65() {
-    for (bytes, what) in [
-        (&b"\x7fELF\x02\x01\x01\x00\x00\n\x00\x01\n"[..], "a binary file"),
-        (b"PK\x03\x04\x14\x00\x06\x00", "an Excel workbook"),
-        (
-            b"alice@example.com,Invoice\nbob@example.org,Hello\n",
-            "neither JSON nor a table",
-        ),
-        (b"{\"a\":1}\n{\"b\":2}\n", "no row has receivedDateTime"),
-        (b"[{\"a\":1},{\"b\":2}]", "no row has receivedDateTime"),
-    ] {
-        let output = run(bytes, &["--strict"]).code(65).stdout("");
-        let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
-        assert_eq!(said.lines().count(), 2, "one sentence and the summary: {said}");
-        assert!(
-            said.contains("not a message trace: ") && said.contains(what),
-            "{said}"
-        );
-        assert!(!said.contains("alice") && !said.contains("not shown"), "{said}");
-    }
 }
 
 #[test]

@@ -348,24 +348,13 @@ impl From<TransportError> for AuthError {
 
 impl From<SecretError> for AuthError {
     fn from(error: SecretError) -> Self {
-        Self::new(of_secret(&error), error.to_string())
+        Self::new(error.remedy(), error.to_string())
     }
 }
 
 impl From<CertificateError> for AuthError {
     fn from(error: CertificateError) -> Self {
-        let remedy = match &error {
-            CertificateError::Secret(error) => of_secret(error),
-            _ => Remedy::Configure,
-        };
-        Self::new(remedy, error.to_string())
-    }
-}
-
-const fn of_secret(error: &SecretError) -> Remedy {
-    match error {
-        SecretError::Unreadable(_) => Remedy::Storage,
-        SecretError::Public(_) | SecretError::Malformed(_) | SecretError::Variable(_) => Remedy::Configure,
+        Self::new(error.remedy(), error.to_string())
     }
 }
 

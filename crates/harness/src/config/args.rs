@@ -12,7 +12,6 @@ use clap::Args;
 #[command(after_help = EXAMPLES)]
 #[expect(
     clippy::doc_markdown,
-    rustdoc::bare_urls,
     reason = "the doc comments are the help texts, which show no Markdown"
 )]
 pub struct PollArgs {

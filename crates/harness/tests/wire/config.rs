@@ -20,7 +20,7 @@ fn command() -> clap::Command {
     PollArgs::augment_args(clap::Command::new("poll"))
 }
 
-fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
+pub(crate) fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
     let matches = command()
         .try_get_matches_from(["poll"].into_iter().chain(flags))
         .unwrap();
@@ -28,7 +28,7 @@ fn args<const N: usize>(flags: [&str; N]) -> PollArgs {
 }
 
 /// A file's setup, with the least of keys before it.
-fn with_file(text: &str) -> Result<Setup, ConfigError> {
+pub(crate) fn with_file(text: &str) -> Result<Setup, ConfigError> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("poll.toml");
     std::fs::write(&path, text).unwrap();
@@ -41,7 +41,8 @@ fn with_file(text: &str) -> Result<Setup, ConfigError> {
     )
 }
 
-const LEAST: &str = "tenant-id = \"contoso.example.com\"\nclient-id = \"app\"\nledger = \"ledger.db\"\n";
+pub(crate) const LEAST: &str =
+    "tenant-id = \"contoso.example.com\"\nclient-id = \"app\"\nledger = \"ledger.db\"\n";
 
 #[test]
 fn the_contract_of_other_tools_is_read() {
@@ -488,87 +489,4 @@ fn the_secret_comes_from_the_nearest_place() {
     assert!(kind(&auth(&None, false), None).contains("set MESSAGE_TRACE_CLIENT_SECRET"));
     let error = kind(&auth(&Some(folder.path().join("missing")), false), None);
     assert!(error.contains("missing: cannot be read"), "{error}");
-}
-
-#[test]
-fn all_that_is_missing_is_said_at_once_with_an_example() {
-    let shown = load(&PollArgs::default(), &Environment::default())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        shown.starts_with("tenant-id, client-id, ledger: these settings are missing\n"),
-        "{shown}"
-    );
-    for says in [
-        "tenant-id: the tenant's GUID or domain; --tenant-id or MESSAGE_TRACE_TENANT_ID",
-        "client-id: ",
-        "--ledger or MESSAGE_TRACE_LEDGER",
-        "message-trace poll --tenant-id TENANT",
-        "message-trace simulate",
-    ] {
-        assert!(shown.contains(says), "{says}: {shown}");
-    }
-    let managed = args(["--auth", "managed-identity"]);
-    let shown = load(&managed, &Environment::default()).unwrap_err().to_string();
-    assert!(shown.starts_with("tenant-id, ledger: "), "{shown}");
-}
-
-#[test]
-fn a_cloud_decides_where_graph_and_the_sign_in_are() {
-    for (cloud, graph, login) in [
-        (
-            "global",
-            "https://graph.microsoft.com",
-            "https://login.microsoftonline.com",
-        ),
-        (
-            "us-gov",
-            "https://graph.microsoft.us",
-            "https://login.microsoftonline.us",
-        ),
-        (
-            "us-dod",
-            "https://dod-graph.microsoft.us",
-            "https://login.microsoftonline.us",
-        ),
-        (
-            "china",
-            "https://microsoftgraph.chinacloudapi.cn",
-            "https://login.partner.microsoftonline.cn",
-        ),
-    ] {
-        let setup = with_file(&format!("{LEAST}cloud = \"{cloud}\"")).unwrap();
-        let application = &setup.application;
-        assert_eq!(
-            (setup.graph.name(), application.login.name()),
-            (graph.to_owned(), login.to_owned())
-        );
-        assert_eq!(application.scope, format!("{graph}/.default"));
-    }
-    let nearer = with_file(&format!(
-        "{LEAST}cloud = \"us-gov\"\ngraph-url = \"http://127.0.0.1:1\""
-    ))
-    .unwrap();
-    assert_eq!(nearer.graph.name(), "http://127.0.0.1:1");
-    assert_eq!(
-        nearer.application.login.name(),
-        "https://login.microsoftonline.us"
-    );
-    let error = with_file(&format!("{LEAST}cloud = \"mars\""))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("poll.toml:4: cloud: expected global, us-gov, us-dod or china"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_mistyped_variable_is_caught_as_in_the_file() {
-    let environment = Environment::of([("MESSAGE_TRACE_LEGER", "ledger.db")]);
-    let error = load(&PollArgs::default(), &environment).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "MESSAGE_TRACE_LEGER: there is no such setting (did you mean MESSAGE_TRACE_LEDGER?)"
-    );
 }
