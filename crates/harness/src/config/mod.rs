@@ -6,18 +6,26 @@
 //! `MESSAGE_TRACE_CERTIFICATE_PASSWORD`, or from private files that a key names. `example.toml` shows every key.
 
 mod args;
+mod cloud;
 mod credential;
+mod domain;
 mod error;
 mod file;
+mod folders;
 mod layers;
+mod missing;
+mod mistyped;
 mod open;
 mod setup;
 mod sink;
 mod value;
 
 pub use args::PollArgs;
+pub use cloud::Cloud;
 pub use credential::{AuthSetup, SECRET_VARIABLES, Secrets};
+pub use domain::mail_domain;
 pub use error::{ConfigError, Place};
+pub use folders::check_folders;
 pub use layers::{Environment, KEYS, Key, Kind};
 pub use open::{OpenError, open_sinks};
 pub(crate) use setup::beside;

@@ -11,7 +11,7 @@ mod memory;
 
 pub use command::{LedgerArgs, run};
 pub use coverage::{Coverage, SETTLED, Segment, Span};
-pub use file::{FileLedger, LedgerError, Notes, Recovery, Survey, recover};
+pub use file::{Examined, FileLedger, LedgerError, Notes, Recovery, Survey, examine, recover, told_apart};
 pub use key::{Key, Keys};
 pub use memory::MemoryLedger;
 

@@ -8,10 +8,10 @@ use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
 use super::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use crate::auth::{Authenticator, protect_process, take_variable};
-use crate::config::{Backfill, Environment, PollArgs, Setup, load, open_sinks};
+use crate::config::{Backfill, Environment, PollArgs, Setup, check_folders, load, open_sinks};
 use crate::host::{Cache, Host};
 use crate::http::{Client, Transport};
-use crate::ledger::FileLedger;
+use crate::ledger::{FileLedger, told_apart};
 use crate::remedy::Remedy;
 use crate::sink::DeadLetter;
 
@@ -58,18 +58,22 @@ pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Set
 /// Why it cannot go on: one sentence with the fix.
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
+    check_folders(setup).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     // Secrets first: they are taken out of the environment while there is one thread.
     let credential = setup
         .auth
         .credential()
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let client = Client::new(setup.client.clone())
-        .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
+    let client =
+        Client::new(setup.client.clone()).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
     let sinks = open_sinks(setup, &take_variable, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE)
-        .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    let mut ledger =
+        FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE).map_err(|error| {
+            let error = told_apart(error);
+            Fault::new(error.remedy(), error.to_string())
+        })?;
     let mut handover = Handover::new(
         transform(setup)?,
         sinks,
@@ -134,9 +138,15 @@ fn prepare(handover: &mut Handover, ledger: &mut FileLedger) -> Result<bool, Fau
 pub(super) fn transform(setup: &Setup) -> Result<Box<dyn crate::host::Transform>, Fault> {
     let cache = Cache::of_user();
     let host = match &setup.component {
-        Some(path) => {
-            Host::file(path, &cache).map_err(|error| Fault::new(Remedy::Configure, format!("{error:#}")))?
-        }
+        Some(path) => Host::file(path, &cache).map_err(|error| {
+            let is_unreadable = error.downcast_ref::<std::io::Error>().is_some();
+            let remedy = if is_unreadable {
+                Remedy::Storage
+            } else {
+                Remedy::Configure
+            };
+            Fault::new(remedy, format!("{error:#}"))
+        })?,
         None => Host::embedded(&cache).map_err(|error| Fault::new(Remedy::Report, format!("{error:#}")))?,
     };
     host.transform(&setup.options)

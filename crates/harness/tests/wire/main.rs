@@ -5,6 +5,7 @@ mod auth;
 mod canary;
 mod client;
 mod config;
+mod settings;
 mod files;
 mod layers;
 mod pinning;

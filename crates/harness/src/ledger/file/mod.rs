@@ -8,6 +8,7 @@
 
 mod digest;
 mod error;
+mod examine;
 mod notes;
 mod open;
 mod recover;
@@ -21,6 +22,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use digest::{Digest, of_row};
 pub use error::LedgerError;
+pub use examine::{Examined, examine, told_apart};
 pub use notes::Notes;
 pub use recover::{Recovery, recover};
 
