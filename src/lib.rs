@@ -21,6 +21,8 @@ mod record;
 mod target;
 mod rejection;
 mod options;
+#[cfg(feature = "serde")]
+mod options_json;
 mod json;
 mod lanes;
 

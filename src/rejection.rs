@@ -69,7 +69,8 @@ pub struct Rejected {
     pub reason: Rejection,
 }
 
-/// `{"reason": …, "detail": …}`; the detail is a name, a count or an offset, and none for `unknown-format`.
+/// `{"reason": …, "detail": …, "message": …}`; the detail is a name, a count or an offset, and none for
+/// `unknown-format`. The message is the sentence for people, as [`Display`](fmt::Display) gives it.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Rejection {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -85,6 +86,7 @@ impl serde::Serialize for Rejection {
                 map.serialize_entry("detail", detail)?;
             }
         }
+        map.serialize_entry("message", &format_args!("{self}"))?;
         map.end()
     }
 }

@@ -150,7 +150,15 @@ pub(crate) fn reason_to_json(line: u32, reason: Rejection) -> serde_json::Value 
 }
 
 fn to_json(rejected: &Rejected) -> serde_json::Value {
-    serde_json::to_value(rejected).unwrap_or_default()
+    without_sentence(serde_json::to_value(rejected).unwrap_or_default())
+}
+
+/// A refusal as it is compared: not every host gives the sentence beside the reason and its detail.
+pub(crate) fn without_sentence(mut rejection: serde_json::Value) -> serde_json::Value {
+    if let Some(rejection) = rejection.as_object_mut().filter(|it| it.contains_key("reason")) {
+        rejection.remove("message");
+    }
+    rejection
 }
 
 fn of_line(case: &Case, target: Target) -> Job {

@@ -85,7 +85,7 @@ fn to_json(line: u32, reason: &Reason) -> Value {
             json!(number)
         }
         Reason::MissingField(field) | Reason::InvalidField(field) => json!(field),
-        Reason::UnknownFormat => return refusal,
+        Reason::UnknownFormat | Reason::AmbiguousDate => return refusal,
         Reason::Fault(_) => json!(reason.detail()),
     };
     refusal["detail"] = detail;

@@ -150,7 +150,10 @@ fn next(answers: &Receiver<std::io::Result<String>>) -> Result<Outcome> {
     }
     Ok(Outcome::Answer(Answer {
         events: STANDARD.decode(events).context("events: not base64")?,
-        rejections,
+        rejections: rejections
+            .into_iter()
+            .map(crate::jobs::without_sentence)
+            .collect(),
         seconds,
         declined: Vec::new(),
     }))

@@ -54,13 +54,13 @@ impl Instance {
     pub fn configure(&mut self, at: usize, len: usize, answer: &mut Answer) -> Option<()> {
         self.clear();
         let options = self.memory.read(at, len)?;
-        let count = match serde_json::from_slice::<Options>(options) {
+        let count = match Options::from_json(options) {
             Ok(options) => {
                 self.normalizer = Normalizer::new(options);
                 1
             }
             Err(error) => {
-                self.rejections.extend_from_slice(error.to_string().as_bytes());
+                self.rejections.extend_from_slice(error.as_bytes());
                 0
             }
         };
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!((answer.count, answer.rejected), (2, 1));
         assert_eq!(
             instance.rejections,
-            br#"[{"line":2,"reason":"syntax","detail":1}]"#
+            br#"[{"line":2,"reason":"syntax","detail":1,"message":"expected one JSON object, but reading stopped at byte 1"}]"#
         );
         assert_eq!(answer.rejections_len, instance.rejections.len());
         instance.normalize_batch(at, 0, &mut answer).unwrap();

@@ -40,7 +40,9 @@ impl Plugin {
     pub fn configure(&mut self, options: Option<&str>) -> Result<(), String> {
         if options != self.options.as_deref() {
             let parsed = match options {
-                Some(text) => serde_json::from_str(text).map_err(|error| format!("options: {error}"))?,
+                Some(text) => {
+                    Options::from_json(text.as_bytes()).map_err(|error| format!("options: {error}"))?
+                }
                 None => Options::default(),
             };
             self.normalizer = Normalizer::new(parsed);
@@ -89,7 +91,7 @@ impl Plugin {
         events
     }
 
-    /// What the batch before refused: a JSON array of `line`, `reason` and `detail`.
+    /// What the batch before refused: a JSON array of `line`, `reason`, `detail` and `message`.
     #[must_use]
     pub fn rejections(&self) -> Vec<u8> {
         json(&self.rejected).into_bytes()
@@ -142,7 +144,7 @@ mod tests {
         assert_eq!(events.split(|byte| *byte == b'\n').count() - 1, 2);
         assert_eq!(
             plugin.rejections(),
-            br#"[{"line":2,"reason":"syntax","detail":1}]"#
+            br#"[{"line":2,"reason":"syntax","detail":1,"message":"expected one JSON object, but reading stopped at byte 1"}]"#
         );
         plugin.normalize_batch(b"");
         assert_eq!(plugin.rejections(), b"[]");
@@ -154,7 +156,10 @@ mod tests {
         let error = plugin
             .normalize(br#"{"Received":"alice@example.com"}"#)
             .unwrap_err();
-        assert_eq!(error, r#"{"reason":"invalid-field","detail":"Received"}"#);
+        assert_eq!(
+            error,
+            r#"{"reason":"invalid-field","detail":"Received","message":"Received: expected a time"}"#
+        );
         let error = plugin
             .normalize_revision(br#"{"line":"alice@example.com","sequence":"x"}"#)
             .unwrap_err();

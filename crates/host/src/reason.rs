@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use message_trace::Rejection;
+
 use super::limits::{MAX_MEMORY_BYTES, MAX_TABLE_ELEMENTS};
 
 /// A line of a batch that was refused.
@@ -24,6 +26,8 @@ pub enum Reason {
     MissingField(String),
     /// A time of receipt that is none; the field as the format spells it.
     InvalidField(String),
+    /// A date of a CSV report that may be day-first or month-first.
+    AmbiguousDate,
     /// An envelope where one row was expected; how many rows it holds.
     Envelope(u32),
     /// Longer than the limit; the limit in bytes.
@@ -62,6 +66,7 @@ impl Reason {
             Self::UnknownFormat => "unknown-format",
             Self::MissingField(_) => "missing-field",
             Self::InvalidField(_) => "invalid-field",
+            Self::AmbiguousDate => "ambiguous-date",
             Self::Envelope(_) => "envelope",
             Self::TooLong(_) => "too-long",
             Self::TooDeep(_) => "too-deep",
@@ -76,26 +81,41 @@ impl Reason {
             Self::Syntax(number) | Self::Envelope(number) | Self::TooLong(number) | Self::TooDeep(number) => {
                 Some(number.to_string())
             }
-            Self::UnknownFormat => None,
+            Self::UnknownFormat | Self::AmbiguousDate => None,
             Self::MissingField(field) | Self::InvalidField(field) => Some(field.clone()),
             Self::Fault(fault) => Some(fault.to_string()),
         }
     }
 }
 
+/// The library's sentence, so that the program says what every other host says.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(offset) => write!(f, "syntax at byte {offset}"),
-            Self::UnknownFormat => f.write_str("unknown-format"),
-            Self::MissingField(field) => write!(f, "missing-field {field}"),
-            Self::InvalidField(field) => write!(f, "invalid-field {field}"),
-            Self::Envelope(rows) => write!(f, "envelope of {rows} rows"),
-            Self::TooLong(limit) => write!(f, "too-long, the limit is {limit} bytes"),
-            Self::TooDeep(limit) => write!(f, "too-deep, the limit is {limit} levels"),
-            Self::Fault(fault) => write!(f, "component-fault: {fault}"),
-        }
+        let rejection = match self {
+            Self::Syntax(offset) => Rejection::Syntax(*offset),
+            Self::UnknownFormat => Rejection::UnknownFormat,
+            Self::MissingField(field) => Rejection::MissingField(known(field)),
+            Self::InvalidField(field) => Rejection::InvalidField(known(field)),
+            Self::AmbiguousDate => {
+                return f.write_str(
+                    "the date may be day-first or month-first; --dates dmy or --dates mdy says which",
+                );
+            }
+            Self::Envelope(rows) => Rejection::Envelope(*rows),
+            Self::TooLong(limit) => Rejection::TooLong(*limit),
+            Self::TooDeep(limit) => Rejection::TooDeep(*limit),
+            Self::Fault(fault) => return write!(f, "the component failed: {fault}"),
+        };
+        rejection.fmt(f)
     }
+}
+
+/// The field of that name. Another component may name anything: its words are not repeated.
+fn known(field: &str) -> &'static str {
+    ["receivedDateTime", "Received"]
+        .into_iter()
+        .find(|known| *known == field)
+        .unwrap_or("the time of receipt")
 }
 
 impl fmt::Display for Fault {
@@ -112,16 +132,16 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<message_trace::Rejection> for Reason {
-    fn from(rejection: message_trace::Rejection) -> Self {
+impl From<Rejection> for Reason {
+    fn from(rejection: Rejection) -> Self {
         match rejection {
-            message_trace::Rejection::Syntax(offset) => Self::Syntax(offset),
-            message_trace::Rejection::UnknownFormat => Self::UnknownFormat,
-            message_trace::Rejection::MissingField(field) => Self::MissingField(field.to_owned()),
-            message_trace::Rejection::InvalidField(field) => Self::InvalidField(field.to_owned()),
-            message_trace::Rejection::Envelope(rows) => Self::Envelope(rows),
-            message_trace::Rejection::TooLong(limit) => Self::TooLong(limit),
-            message_trace::Rejection::TooDeep(limit) => Self::TooDeep(limit),
+            Rejection::Syntax(offset) => Self::Syntax(offset),
+            Rejection::UnknownFormat => Self::UnknownFormat,
+            Rejection::MissingField(field) => Self::MissingField(field.to_owned()),
+            Rejection::InvalidField(field) => Self::InvalidField(field.to_owned()),
+            Rejection::Envelope(rows) => Self::Envelope(rows),
+            Rejection::TooLong(limit) => Self::TooLong(limit),
+            Rejection::TooDeep(limit) => Self::TooDeep(limit),
         }
     }
 }

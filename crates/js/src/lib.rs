@@ -4,9 +4,7 @@
 //! memory. Strings are made on the JavaScript side, where each host has a faster way than the generated glue knows.
 //! What the package offers to its users is in `package/`; no mapping is here or there.
 
-mod refusals;
-
-use message_trace::{Normalizer, Options, Rejection, Revision};
+use message_trace::{Normalizer, Options, Rejected, Rejection, Revision};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// One normalizer and its buffers.
@@ -31,7 +29,7 @@ impl Core {
     /// Options that are none, in words. They name an option, never a value of a line.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str) -> Result<Self, String> {
-        let options: Options = serde_json::from_str(options).map_err(|error| error.to_string())?;
+        let options = Options::from_json(options.as_bytes())?;
         Ok(Self {
             normalizer: Normalizer::new(options),
             input: Vec::new(),
@@ -99,10 +97,7 @@ impl Core {
             .normalizer
             .normalize_batch(lines, &mut self.events, &mut rejected);
         self.rejections.clear();
-        refusals::write(
-            rejected.iter().map(|rejected| (rejected.line, rejected.reason)),
-            &mut self.rejections,
-        );
+        write(&rejected, &mut self.rejections);
         rejected.is_empty()
     }
 
@@ -139,11 +134,19 @@ impl Core {
     fn one(&mut self, result: Result<(), Rejection>) -> bool {
         self.count = u32::from(result.is_ok());
         self.rejections.clear();
-        refusals::write(
-            result.err().map(|reason| (1, reason)).into_iter(),
-            &mut self.rejections,
-        );
+        if let Err(reason) = result {
+            write(&[Rejected { line: 1, reason }], &mut self.rejections);
+        }
         result.is_ok()
+    }
+}
+
+/// Writes rejections as a JSON array, the form in which they cross into JavaScript: they are rare, and an object each
+/// there.
+fn write(rejected: &[Rejected], out: &mut Vec<u8>) {
+    // Numbers and fixed words to memory: nothing of it can fail.
+    if !rejected.is_empty() && serde_json::to_writer(&mut *out, rejected).is_err() {
+        out.clear();
     }
 }
 

@@ -84,8 +84,11 @@ test("events are the caller's: a later call does not change them", () => {
 
 test("options are checked and said by name", () => {
     assert.throws(() => new Normalizer({ colour: "red" }), { name: "TypeError", message: /"colour"/ });
-    assert.throws(() => normalize(LINE, { target: "xml" }), { name: "TypeError", message: /sekoia/ });
-    assert.throws(() => normalize(LINE, { maxLineBytes: -1 }), TypeError);
+    assert.throws(() => normalize(LINE, { target: "xml" }), {
+        name: "TypeError", message: 'message-trace: target: expected sekoia, ecs or ocsf, but found "xml"',
+    });
+    assert.throws(() => normalize(LINE, { maxLineBytes: -1 }), { name: "TypeError", message: /max_line_bytes: expected/ });
+    assert.throws(() => normalize(LINE, { organizationDomains: "example.com" }), { message: /expected a list/ });
     assert.throws(() => normalize(42), TypeError);
 });
 

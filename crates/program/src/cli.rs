@@ -6,9 +6,10 @@ use clap::{Parser, Subcommand};
 
 use crate::config::PollArgs;
 use crate::dead_letter::{self, DeadLetterArgs};
-use crate::exit::Failure;
+use crate::exit::{Code, Failure};
 use crate::ledger::LedgerArgs;
 use crate::{about, ledger, normalize, poll};
+use message_trace_remedy::Remedy;
 
 /// Turns Microsoft 365 message traces into events for a SIEM.
 #[derive(Debug, Parser)]
@@ -49,11 +50,24 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
-            .map_err(Failure::from),
+            .map_err(of_simulate),
         Command::About(arguments) => about::run(&arguments),
     };
     ended.unwrap_or_else(|Failure { code, error }| {
         eprintln!("message-trace: {error:#}");
         code.into()
     })
+}
+
+/// A port that cannot be had is a setting; what else fails between this program and the machine is neither's contract.
+fn of_simulate(error: anyhow::Error) -> Failure {
+    use std::io::ErrorKind as Kind;
+    let code = match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(Kind::AddrInUse | Kind::AddrNotAvailable | Kind::PermissionDenied) => {
+            Code::Remedy(Remedy::Configure)
+        }
+        Some(_) => Code::IO,
+        None => Code::Remedy(Remedy::Report),
+    };
+    Failure { code, error }
 }

@@ -21,6 +21,10 @@ pub enum Code {
     Rejected,
     /// 2: the command line asks for something that cannot be.
     Usage,
+    /// 65: there was something to read, and nothing of it is a message trace.
+    NotATrace,
+    /// 128 and the signal's number: Ctrl-C gives 130, SIGTERM 143.
+    Signal(u8),
     /// What has to be done, as its own number.
     Remedy(Remedy),
 }
@@ -35,6 +39,8 @@ impl Code {
         match self {
             Self::Rejected => 1,
             Self::Usage => 2,
+            Self::NotATrace => 65,
+            Self::Signal(signal) => 128_u8.saturating_add(signal),
             Self::Remedy(remedy) => remedy.code(),
         }
     }

@@ -10,7 +10,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use message_trace_collector::ledger::{
-    Behind, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, State, Survey, recover,
+    Behind, Examined, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, State, Survey, examine,
+    recover, told_apart,
 };
 use message_trace_sources::graph::{RETENTION_S, write_time};
 
@@ -18,6 +19,7 @@ use message_trace_sources::graph::{RETENTION_S, write_time};
 ///
 /// Can be asked while a program polls into the ledger, but for --refill and --recover.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct LedgerArgs {
     /// The ledger
     #[arg(value_name = "FILE")]
@@ -34,7 +36,23 @@ pub struct LedgerArgs {
     /// Set a damaged ledger aside and begin a new one with what can be trusted
     #[arg(long)]
     pub recover: bool,
+    /// With --recover: also if nothing is wrong with the ledger
+    #[arg(long, requires = "recover")]
+    pub force: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  message-trace ledger ledger.db
+  message-trace ledger --json ledger.db
+  message-trace ledger --refill ledger.db
+  message-trace ledger --recover ledger.db
+
+Exit codes:
+    0  done
+    2  the command line cannot be read
+   74  the ledger is damaged, or cannot be read or written
+   78  there is no such ledger, it is none, or it needs no recovery";
 
 /// Runs `ledger`.
 #[must_use]
@@ -43,7 +61,7 @@ pub fn run(arguments: &LedgerArgs) -> ExitCode {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     let shown = match (arguments.recover, arguments.refill) {
-        (true, _) => recover(&arguments.ledger).map(|recovery| of_recovery(&recovery, arguments.json)),
+        (true, _) => recover_if_needed(arguments),
         (false, true) => refill(arguments, now),
         (false, false) => show(arguments, now),
     };
@@ -54,6 +72,7 @@ pub fn run(arguments: &LedgerArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
+            let error = told_apart(error);
             eprintln!("message-trace: {error}");
             error.remedy().into()
         }
@@ -113,6 +132,41 @@ fn refill(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> 
         let _ = writeln!(text, "  {}", span_text(gap.span));
     }
     Ok(text)
+}
+
+/// Looks at the file first, and says what is kept and lost before anything moves.
+fn recover_if_needed(arguments: &LedgerArgs) -> Result<String, LedgerError> {
+    let examined = examine(&arguments.ledger)?;
+    if examined.is_healthy && !arguments.force {
+        return Err(LedgerError::Healthy(arguments.ledger.clone()));
+    }
+    eprintln!("message-trace: {}", of_examined(&examined));
+    let recovery = recover(&arguments.ledger)?;
+    Ok(of_recovery(&recovery, arguments.json))
+}
+
+fn of_examined(examined: &Examined) -> String {
+    let Some(state) = &examined.kept else {
+        return "nothing in the ledger can be trusted: all of it is set aside, and the next poll begins anew"
+            .to_owned();
+    };
+    let segments = state.coverage.segments();
+    let settled = match (segments.first(), segments.last()) {
+        (Some(first), Some(last)) => {
+            let span = Span::new(first.span.start_s, last.span.end_s);
+            format!(
+                "what is settled from {} ({} spans)",
+                span_text(span),
+                segments.len()
+            )
+        }
+        _ => "no settled span, for there is none".to_owned(),
+    };
+    format!(
+        "kept: {settled}, {} gaps, the budget; lost: which rows of the time after that were delivered, so that they come \
+         again under the same event ids",
+        state.gaps.len()
+    )
 }
 
 fn of_recovery(recovery: &Recovery, is_json: bool) -> String {

@@ -154,13 +154,13 @@ fn program_says_which_limit_was_hit_and_goes_on() {
         .success()
         .stdout("{}\n{}\n{}\n")
         .stderr(predicate::str::contains(
-            "-:2: component-fault: trap: unreachable",
+            "-:2: the component failed: trap: unreachable (component-fault)",
         ))
         .stderr(predicate::str::contains(
-            "-:3: component-fault: memory limit of 64 MiB",
+            "-:3: the component failed: memory limit of 64 MiB (component-fault)",
         ))
         .stderr(predicate::str::contains(
-            "-:5: component-fault: broken output: expected JSON objects",
+            "-:5: the component failed: broken output: expected JSON objects",
         ))
         .stderr(predicate::str::contains("6 lines, 3 events, 3 rejected"));
     let rejected = rejects(&rejected);

@@ -167,7 +167,7 @@ fn long_row_of_a_page_is_passed_over() {
         &["--max-line-bytes", "1000"],
     )
     .success()
-    .stderr(predicate::str::contains("too-long, the limit is 1000 bytes"));
+    .stderr(predicate::str::contains("longer than 1000 bytes (too-long)"));
     assert_eq!(values(&output.get_output().stdout).len(), 2);
 }
 
@@ -292,10 +292,27 @@ fn extended_report_gives_every_step_with_its_status() {
 }
 
 #[test]
-fn ambiguous_date_ends_with_2_and_a_sentence_until_the_order_is_given() {
+fn ambiguous_date_is_rejected_with_a_sentence_until_the_order_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rejects.ndjson");
     let text = CMDLET.replace("6/13/2026", "6/5/2026");
-    run(text.clone(), &[]).code(2).stdout("").stderr(
-        predicate::str::contains("-: line 2").and(predicate::str::contains("--dates dmy or --dates mdy")),
+    run(text.clone(), &["--rejects", file.to_str().unwrap()])
+        .code(65)
+        .stdout("")
+        .stderr(
+            predicate::str::contains("-:2: the date may be day-first or month-first").and(
+                predicate::str::contains("run again with --dates dmy or --dates mdy"),
+            ),
+        );
+    let rejected = rejects(&file).remove(0);
+    assert_eq!(rejected.get("reason").unwrap(), "ambiguous-date");
+    assert!(
+        rejected
+            .get("raw")
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .contains("6/5/2026 1:05:09 PM")
     );
     for (order, wanted) in [("dmy", "2026-05-06T13:05:09Z"), ("mdy", "2026-06-05T13:05:09Z")] {
         let output = run(text.clone(), &["--dates", order]).success();
@@ -316,7 +333,7 @@ fn date_that_is_none_is_rejected_with_the_line_of_the_report() {
     let file = folder.path().join("rejects.ndjson");
     let text = CMDLET.replace("6/13/2026 1:05:09 PM", "some day");
     run(text, &["--rejects", file.to_str().unwrap()])
-        .success()
+        .code(65)
         .stdout("");
     let rejected = rejects(&file);
     assert_eq!(rejected.first().unwrap().get("line").unwrap(), 2);
@@ -325,10 +342,34 @@ fn date_that_is_none_is_rejected_with_the_line_of_the_report() {
 }
 
 #[test]
-fn table_without_a_known_header_is_rejected_line_by_line() {
-    run("a,b\n1,2\n", &["--strict"])
-        .code(1)
-        .stderr(predicate::str::contains("2 rejected"));
+fn table_without_a_known_header_is_named_once_by_its_columns_and_without_its_values() {
+    run("Date,Amount,Payee\n2026-01-01,5,Alice\n2026-01-02,6,Bob\n", &[])
+        .code(65)
+        .stdout("")
+        .stderr(
+            predicate::str::starts_with(
+                "message-trace: -: not a message trace: its columns are Date, Amount, Payee.",
+            )
+            .and(predicate::str::contains("Alice").not())
+            .and(predicate::str::contains("syntax").not())
+            .and(predicate::str::contains("3 lines, 0 events, 3 rejected,")),
+        );
+}
+
+#[test]
+fn rows_of_pages_and_tables_are_counted_as_rows() {
+    run(page().to_string(), &[])
+        .success()
+        .stderr(predicate::str::contains("3 rows, 3 events, 0 rejected"));
+    run(serde_json::to_string_pretty(&page()).unwrap(), &[])
+        .success()
+        .stderr(predicate::str::contains("3 rows, 3 events, 0 rejected"));
+    run(CMDLET, &[])
+        .success()
+        .stderr(predicate::str::contains("1 row, 1 event, 0 rejected"));
+    run(row(1).to_string(), &[])
+        .success()
+        .stderr(predicate::str::contains("1 line, 1 event, 0 rejected"));
 }
 
 #[test]

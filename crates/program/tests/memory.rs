@@ -38,12 +38,16 @@ fn peak_kib(child: &Child) -> u64 {
 
 /// Writes a stream, reads the peak while the program still waits for more, and lets it end.
 fn peak_of(arguments: &[&str], write: impl FnOnce(&mut ChildStdin)) -> u64 {
+    peak_with_end(arguments, 0, write)
+}
+
+fn peak_with_end(arguments: &[&str], code: i32, write: impl FnOnce(&mut ChildStdin)) -> u64 {
     let mut child = start(arguments);
     let mut stdin = child.stdin.take().unwrap();
     write(&mut stdin);
     let peak = peak_kib(&child);
     drop(stdin);
-    assert!(child.wait().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(code));
     peak
 }
 
@@ -90,13 +94,29 @@ fn rejections_of_everything() {
     let chunk = "no row\n".repeat(10_000);
     let folder = tempfile::tempdir().unwrap();
     let rejects = folder.path().join("rejects.ndjson");
-    let peak = peak_of(
+    let peak = peak_with_end(
         &["--threads", "2", "--rejects", rejects.to_str().unwrap()],
+        65,
         |stdin| {
             for _ in 0..STREAM_BYTES / 6 / chunk.len() {
                 stdin.write_all(chunk.as_bytes()).unwrap();
             }
         },
     );
+    assert!(peak <= MAX_RESIDENT_KIB, "{peak} KiB");
+}
+
+#[test]
+fn rows_that_wait_for_the_order_of_their_dates() {
+    let row = "05/06/2026 10:30:00,alice@example.com,bob@example.org,Quarterly report,Delivered\n";
+    let chunk = row.repeat(1000);
+    let peak = peak_with_end(&["--threads", "2"], 65, |stdin| {
+        stdin
+            .write_all(b"Received,SenderAddress,RecipientAddress,Subject,Status\n")
+            .unwrap();
+        for _ in 0..STREAM_BYTES / 6 / chunk.len() {
+            stdin.write_all(chunk.as_bytes()).unwrap();
+        }
+    });
     assert!(peak <= MAX_RESIDENT_KIB, "{peak} KiB");
 }

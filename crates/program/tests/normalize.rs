@@ -155,9 +155,15 @@ fn rejected_lines_are_said_without_their_text_and_kept_in_the_rejects_file() {
     );
     let output = normalize(&["--rejects", file.to_str().unwrap()], lines)
         .success()
-        .stderr(predicate::str::contains("-:2: syntax at byte"))
-        .stderr(predicate::str::contains("-:3: unknown-format"))
-        .stderr(predicate::str::contains("-:4: missing-field receivedDateTime"))
+        .stderr(predicate::str::contains(
+            "-:2: expected one JSON object, but reading stopped at byte 0 (syntax)",
+        ))
+        .stderr(predicate::str::contains(
+            "-:3: expected a message-trace row, but found neither receivedDateTime nor Received (unknown-format)",
+        ))
+        .stderr(predicate::str::contains(
+            "-:4: receivedDateTime is missing (missing-field)",
+        ))
         .stderr(predicate::str::contains("secret").not())
         .stderr(predicate::str::contains("4 lines, 1 event, 3 rejected"));
     assert_eq!(values(&output.get_output().stdout).len(), 1);
@@ -193,14 +199,14 @@ fn bytes_that_are_no_text_are_kept_as_base64() {
 
 #[test]
 fn ten_rejections_are_said_and_the_rest_is_counted() {
-    let output = normalize(&[], "x\n".repeat(25)).success();
+    let output = normalize(&[], format!("{}\n{}", row(1), "x\n".repeat(25))).success();
     let stderr = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     assert_eq!(
-        stderr.lines().filter(|line| line.contains(": syntax")).count(),
+        stderr.lines().filter(|line| line.contains("(syntax)")).count(),
         10
     );
     assert!(
-        stderr.contains("25 lines, 0 events, 25 rejected (15 not shown)"),
+        stderr.contains("26 lines, 1 event, 25 rejected (15 not shown)"),
         "{stderr}"
     );
 }
@@ -209,7 +215,9 @@ fn ten_rejections_are_said_and_the_rest_is_counted() {
 fn strict_ends_with_1_only_when_something_was_rejected() {
     normalize(&["--strict"], format!("{}\nx\n", row(1))).code(1);
     normalize(&["--strict"], row(1)).code(0);
-    normalize(&[], "x").code(0);
+    normalize(&[], format!("{}\nx\n", row(1))).code(0);
+    normalize(&[], "x").code(65);
+    normalize(&["--strict"], "x").code(65);
 }
 
 #[test]
@@ -224,6 +232,11 @@ fn wrong_usage_ends_with_2() {
     normalize(&["--native", "--component", "x.wasm"], "").code(2);
     normalize(&["--dates", "ymd"], "").code(2);
     normalize(&["--no-such-flag"], "").code(2);
+    normalize(&["--organization-domain", "exa mple"], "")
+        .code(2)
+        .stderr(predicate::str::contains(
+            "expected a mail domain such as example.com",
+        ));
 }
 
 #[test]
@@ -253,7 +266,12 @@ fn file_that_cannot_be_read_or_written_ends_with_74_and_is_named() {
         .assert()
         .code(74)
         .stderr(predicate::str::contains("missing.ndjson"));
-    program().arg("normalize").arg(folder.path()).assert().code(74);
+    program()
+        .arg("normalize")
+        .arg(folder.path())
+        .assert()
+        .code(74)
+        .stderr(predicate::str::contains("the folder holds no files"));
     let nowhere = folder.path().join("no-folder").join("events.ndjson");
     normalize(&["--output", nowhere.to_str().unwrap()], row(1))
         .code(74)
@@ -331,7 +349,7 @@ fn line_beyond_the_limit_is_passed_over_and_its_beginning_is_kept() {
             lines,
         )
         .success()
-        .stderr(predicate::str::contains("-:2: too-long, the limit is 1000 bytes"));
+        .stderr(predicate::str::contains("-:2: longer than 1000 bytes (too-long)"));
         assert_eq!(values(&output.get_output().stdout).len(), 2);
         let rejected = rejects(&file);
         let rejected = rejected.first().unwrap();
@@ -417,11 +435,26 @@ fn about_says_what_is_inside() {
 
 #[test]
 fn help_of_every_command_has_examples() {
-    for arguments in [&["--help"][..], &["normalize", "--help"], &["about", "--help"]] {
+    for command in [
+        &[][..],
+        &["normalize"],
+        &["poll"],
+        &["ledger"],
+        &["simulate"],
+        &["about"],
+    ] {
+        let output = program().args(command).arg("--help").assert().success();
+        let help = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        // A terminal of 80 columns does not break them, so that they can be pasted.
+        for line in examples.lines() {
+            assert!(line.chars().count() < 80, "{line}");
+        }
+    }
+    for command in ["normalize", "poll", "ledger", "simulate"] {
         program()
-            .args(arguments)
+            .args([command, "--help"])
             .assert()
-            .success()
-            .stdout(predicate::str::contains("Examples:"));
+            .stdout(predicate::str::contains("Exit codes:"));
     }
 }

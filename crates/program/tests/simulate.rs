@@ -85,13 +85,45 @@ fn the_first_line_is_the_url_and_a_taken_port_is_said() {
         .unwrap();
     let port = first.trim().strip_prefix("http://127.0.0.1:").unwrap();
     let second = start(&["--port", port]).wait_with_output().unwrap();
-    assert!(!second.status.success());
+    assert_eq!(
+        second.status.code(),
+        Some(78),
+        "a port is a setting, and nothing to report"
+    );
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(
         said.contains(&format!(
-            "cannot listen on 127.0.0.1:{port}; --port 0 takes a free port"
+            "cannot listen on 127.0.0.1:{port}; end what listens there, or take a free port with --port 0"
         )),
         "{said}"
+    );
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// What it prints runs as pasted, from another folder, however the program was called.
+#[cfg(unix)]
+#[test]
+fn the_printed_command_runs_as_pasted() {
+    let mut child = start(&[]);
+    let mut out = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let pasted: Vec<String> = out
+        .by_ref()
+        .take_while(|line| !line.starts_with("Ctrl-C"))
+        .filter(|line| line.starts_with("  "))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        .current_dir(folder.path())
+        .args(["-euc", &pasted.join("\n")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && !output.stdout.is_empty(),
+        "{pasted:?}\n{said}"
     );
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert!(child.wait().unwrap().success());

@@ -7,9 +7,13 @@ import gzip
 import io
 import json
 import pickle
+import re
 import runpy
+import subprocess
+import sys
 import threading
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -29,8 +33,10 @@ def test_a_rejection_says_why_and_holds_no_text() -> None:
     with pytest.raises(Rejection) as caught:
         normalize('{"Received":"alice@example.com"}')
     assert (caught.value.reason, caught.value.detail) == ("invalid-field", "Received")
-    assert "alice" not in str(caught.value)
-    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
+    assert str(caught.value) == "Received: expected a time"
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert copy == caught.value and str(copy) == str(caught.value)
+    assert repr(copy) == "Rejection('invalid-field', 'Received')"
 
 
 def test_options_reach_the_module() -> None:
@@ -45,8 +51,15 @@ def test_options_reach_the_module() -> None:
 
 
 def test_a_wrong_option_is_refused() -> None:
-    with pytest.raises(ValueError, match="options: .*splunk"):
-        normalize(ROW, target="splunk")
+    for engine in ("core", "component"):
+        with pytest.raises(ValueError) as caught:
+            Normalizer(target="splunk", engine=engine)  # type: ignore[arg-type]
+        assert str(caught.value) == "target: expected sekoia, ecs or ocsf, but found 'splunk'"
+        for limit in (-1, 1 << 32):
+            with pytest.raises(ValueError, match="max_line_bytes: expected a whole number of bytes"):
+                Normalizer(max_line_bytes=limit, engine=engine)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="keep_original: expected True or False, but found str"):
+        normalize(ROW, keep_original="yes")
     with pytest.raises(TypeError):
         normalize(ROW, no_such_option=1)
     with pytest.raises(TypeError, match="organization_domains"):
@@ -55,6 +68,57 @@ def test_a_wrong_option_is_refused() -> None:
         Normalizer(engine="jit")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sequence"):
         Normalizer().normalize_revision(ROW, -1)
+
+
+@pytest.mark.parametrize("found", [3, 3.5, None, [123], {}])
+def test_what_is_no_line_is_a_type_error(found: object) -> None:
+    subject = Normalizer()
+    for call in (normalize, normalize_batch, subject.normalize, subject.normalize_batch):
+        with pytest.raises(TypeError, match="expected a line as str or bytes, but found"):
+            call(found)  # type: ignore[operator]
+
+
+def test_every_rejection_has_the_sentence_of_the_module() -> None:
+    deep = '{"a":' + "[" * 64 + "]" * 64 + "}"
+    lines = ["nothing", '{"a":1}', '{"Received":null}', '{"Received":"x"}', "[]", ROW + " " * 600, deep]
+    names = set()
+    for line in lines:
+        said = []
+        for engine in ("core", "component"):
+            with pytest.raises(Rejection) as caught:
+                Normalizer(engine=engine, max_line_bytes=500).normalize(line)  # type: ignore[arg-type]
+            names.add(caught.value.reason)
+            said.append(str(caught.value))
+        assert said[0] == said[1] == str(Rejection(caught.value.reason, caught.value.detail))
+        assert " " in said[0]
+    assert len(names) == 7
+
+
+def test_a_batch_is_short_to_look_at() -> None:
+    batch = normalize_batch("\n".join([ROW] * 1000 + ["{"]))
+    assert repr(batch) == f"Batch(1000 events, {len(batch.events)} bytes, 1 rejection)"
+    assert message_trace._types._sentence("syntax", 1) == str(batch.rejections[0].reason)
+
+
+def test_it_says_what_it_is() -> None:
+    about = message_trace.about()
+    assert about.version == message_trace.__version__
+    assert (about.ecs_version, about.ocsf_version) == ("9.4.0", "1.8.0")
+    assert about.formats == ("graph", "reporting")
+    assert about.targets == get_args(message_trace.Target)
+
+
+def test_the_sample_of_the_readme_runs_as_pasted(tmp_path: Path) -> None:
+    readme = Path(__file__).resolve().parents[1] / "README.md"
+    samples = re.findall(r"^```python\n(.+?)^```", readme.read_text(), re.DOTALL | re.MULTILINE)
+    assert samples
+    for sample in samples:
+        ran = subprocess.run([sys.executable, "-c", sample], cwd=tmp_path, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        printed = re.findall(r"^ *print\(.*\)  +# (.+)$", sample, re.MULTILINE)
+        for line in printed:
+            if not line.startswith("one event"):
+                assert line in ran.stdout, f"{line}\n{ran.stdout}"
 
 
 def test_text_and_bytes_are_the_same() -> None:

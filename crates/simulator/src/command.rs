@@ -60,7 +60,13 @@ Examples:
   message-trace simulate
   message-trace simulate --faults harsh --rows-per-day 50000 --days 30
   message-trace simulate --print-env > simulator.env &
-  message-trace simulate --lines 200000 > corpus.ndjson";
+  message-trace simulate --lines 200000 > corpus.ndjson
+
+Exit codes:
+    0  asked to stop, or the lines are written
+    2  the command line cannot be read
+   74  stdout cannot be written
+   78  the port cannot be had";
 
 /// How often something goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -109,7 +115,7 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     let simulator = Simulator::new(settings(arguments, Utc::now()));
     let server = Server::start(simulator, clock, arguments.port).with_context(|| {
         format!(
-            "cannot listen on 127.0.0.1:{}; --port 0 takes a free port",
+            "cannot listen on 127.0.0.1:{}; end what listens there, or take a free port with --port 0",
             arguments.port
         )
     })?;
@@ -120,7 +126,7 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
             if arguments.print_env {
                 environment(&url)
             } else {
-                invitation(&url)
+                invitation(&url, &program())
             }
             .as_bytes(),
         )
@@ -158,12 +164,30 @@ fn environment(url: &str) -> String {
     )
 }
 
+/// How this program is called from any folder: by its name if that is how it was found, else by its whole path.
+fn program() -> String {
+    let called = std::env::args_os().next().unwrap_or_default();
+    let has_folder = std::path::Path::new(&called).components().count() > 1;
+    let path = std::env::current_exe().ok().filter(|_| has_folder);
+    quoted(&path.unwrap_or_else(|| called.into()).to_string_lossy())
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 /// The URL on a line of its own, then what a person wants to know.
-fn invitation(url: &str) -> String {
+fn invitation(url: &str, program: &str) -> String {
     format!(
         "{url}\n\nA simulated tenant answers there. In another terminal:\n\n  \
          export MESSAGE_TRACE_CLIENT_SECRET='{CLIENT_SECRET}'\n  \
-         message-trace poll --tenant-id {TENANT_ID} --client-id {CLIENT_ID} \\\n    \
+         {program} poll --tenant-id {TENANT_ID} --client-id {CLIENT_ID} \\\n    \
          --ledger ledger.db --since 48h --once --sink stdout --target ecs \\\n    \
          --graph-url {url} --login-url {url}\n\nCtrl-C ends it.\n"
     )
@@ -224,10 +248,16 @@ mod tests {
 
     #[test]
     fn the_url_is_the_first_line_and_the_command_is_complete() {
-        let text = invitation("http://127.0.0.1:9");
+        let text = invitation("http://127.0.0.1:9", "dist/message-trace");
         assert_eq!(text.lines().next().unwrap(), "http://127.0.0.1:9");
-        let command = "message-trace poll --tenant-id";
+        let command = "\n  dist/message-trace poll --tenant-id";
         assert!(text.contains(command) && text.contains("--graph-url http://127.0.0.1:9"));
+    }
+
+    #[test]
+    fn a_path_with_spaces_is_one_word() {
+        assert_eq!(quoted("/opt/message-trace/bin"), "/opt/message-trace/bin");
+        assert_eq!(quoted("/home/Ann's tools/x"), "'/home/Ann'\\''s tools/x'");
     }
 
     #[test]

@@ -312,6 +312,29 @@ fn a_run_that_saw_rows_bears_a_refusal_for_a_while() {
 }
 
 #[test]
+fn a_run_that_ends_by_itself_says_that_it_gave_up_and_after_how_long() {
+    let mut bench = Bench::new(State::default(), |_| {});
+    let began_ms = bench.now_ms;
+    while bench.outcome.is_none() {
+        let (request, _) = bench.wait_for_request();
+        bench.answer(request, 503, "{}");
+    }
+    assert!(bench.now_ms - began_ms > 15 * 60_000);
+    let Some(Outcome::Failed(fault)) = &bench.outcome else {
+        panic!("{:?}", bench.outcome)
+    };
+    assert_eq!(fault.remedy, Remedy::Retry);
+    assert!(
+        fault
+            .sentence
+            .starts_with("gave up after 15 minutes without success (")
+            && fault.sentence.ends_with("start again later"),
+        "{}",
+        fault.sentence
+    );
+}
+
+#[test]
 fn rows_beyond_the_retention_are_a_gap_and_not_silence() {
     let mut coverage = Coverage::default();
     let stopped_s = NOW_S - 100 * 86_400;

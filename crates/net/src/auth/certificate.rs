@@ -17,6 +17,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::SecretError;
 use super::secret::{read_bounded, read_private};
+use message_trace_remedy::Remedy;
 
 /// How long an assertion is valid, around the time it is made.
 const VALID_BEFORE: Duration = Duration::from_mins(1);
@@ -252,6 +253,17 @@ impl fmt::Debug for Certificate {
             .field("thumbprint", &self.thumbprint)
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
+    }
+}
+
+impl CertificateError {
+    /// What has to be done.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::Secret(error) => error.remedy(),
+            _ => Remedy::Configure,
+        }
     }
 }
 

@@ -190,13 +190,13 @@ impl From<TransportError> for AuthError {
 
 impl From<SecretError> for AuthError {
     fn from(error: SecretError) -> Self {
-        Self::new(Remedy::Configure, error.to_string())
+        Self::new(error.remedy(), error.to_string())
     }
 }
 
 impl From<CertificateError> for AuthError {
     fn from(error: CertificateError) -> Self {
-        Self::new(Remedy::Configure, error.to_string())
+        Self::new(error.remedy(), error.to_string())
     }
 }
 

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use message_trace_remedy::Remedy;
+
 /// The largest secret that is read, in bytes; a PFX with a chain has about 10 KB.
 const MAX_SECRET_BYTES: u64 = 256 * 1024;
 
@@ -23,6 +25,17 @@ pub enum SecretError {
     Malformed(PathBuf),
     /// An environment variable is set, but empty or not text.
     Variable(String),
+}
+
+impl SecretError {
+    /// What has to be done.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::Unreadable(_) => Remedy::Storage,
+            Self::Public(_) | Self::Malformed(_) | Self::Variable(_) => Remedy::Configure,
+        }
+    }
 }
 
 impl fmt::Display for SecretError {

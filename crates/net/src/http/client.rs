@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::error::{TransportError, TransportFault};
 use super::link::{is_direct, is_pinned};
+use message_trace_remedy::Remedy;
 
 /// The largest body that is read, in bytes after decompression: 32 MiB. A page of 5,000 rows has about 2 MB.
 pub const MAX_BODY_BYTES: u64 = 32 * 1024 * 1024;
@@ -104,7 +105,7 @@ impl fmt::Debug for ClientOptions {
     }
 }
 
-/// Why the client cannot be set up. Always a matter of configuration.
+/// Why the client cannot be set up.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ClientError {
     /// The CA file cannot be read.
@@ -113,6 +114,17 @@ pub enum ClientError {
     CaEmpty(PathBuf),
     /// The proxy is not `http[s]://[name:password@]host[:port]`.
     Proxy,
+}
+
+impl ClientError {
+    /// What has to be done.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::CaUnreadable(_) => Remedy::Storage,
+            Self::CaEmpty(_) | Self::Proxy => Remedy::Configure,
+        }
+    }
 }
 
 impl fmt::Display for ClientError {

@@ -9,9 +9,9 @@ use clap::Args;
 /// Every flag can also be a variable (--graph-url: MESSAGE_TRACE_GRAPH_URL) or a key of the file; flags count first, then
 /// variables. The client secret is read from MESSAGE_TRACE_CLIENT_SECRET or from a private file, never from a flag.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = EXAMPLES)]
 #[expect(
     clippy::doc_markdown,
-    rustdoc::bare_urls,
     reason = "the doc comments are the help texts, which show no Markdown"
 )]
 pub struct PollArgs {
@@ -47,18 +47,24 @@ pub struct PollArgs {
     #[arg(long, value_name = "ID", help_heading = "Signing in")]
     pub identity_client_id: Option<String>,
 
-    /// Graph [default: https://graph.microsoft.com]
+    /// Microsoft's cloud: global (GCC too), us-gov (GCC High), us-dod or china [default: global]
+    #[arg(long, value_name = "CLOUD", help_heading = "Source")]
+    pub cloud: Option<String>,
+    /// Graph [default: the cloud's]
     #[arg(long, value_name = "URL", help_heading = "Source")]
     pub graph_url: Option<String>,
-    /// The sign-in service [default: https://login.microsoftonline.com]
+    /// The sign-in service [default: the cloud's]
     #[arg(long, value_name = "URL", help_heading = "Source")]
     pub login_url: Option<String>,
     /// v1.0 or beta [default: v1.0]
     #[arg(long, value_name = "VERSION", help_heading = "Source")]
     pub api: Option<String>,
-    /// File that remembers what was delivered
+    /// File that remembers what was delivered; its folder must exist
     #[arg(long, value_name = "FILE", help_heading = "Source")]
     pub ledger: Option<String>,
+    /// Make the folders of the ledger and of file sinks where they are missing
+    #[arg(long, help_heading = "Source")]
+    pub create: bool,
     /// How far back to begin, up to 90d [default: 48h]
     #[arg(long, value_name = "DURATION", help_heading = "Source")]
     pub since: Option<String>,
@@ -78,7 +84,7 @@ pub struct PollArgs {
     #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
     pub reread: Option<String>,
 
-    /// The shape of the events: sekoia, ecs or ocsf [default: sekoia]
+    /// The shape of the events: sekoia, ecs or ocsf [default: sekoia, as in every host of the component]
     #[arg(long, value_name = "TARGET", help_heading = "Events")]
     pub target: Option<String>,
     /// A mail domain of the organization; repeat it for more
@@ -109,6 +115,30 @@ pub struct PollArgs {
     pub log: Option<String>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  export MESSAGE_TRACE_CLIENT_SECRET=...
+  message-trace poll --tenant-id TENANT --client-id CLIENT \\
+      --ledger ledger.db --since 48h --target ecs --sink stdout
+  message-trace poll --config poll.toml
+  message-trace poll --config poll.toml --once --sink file:events.ndjson
+
+A sink that wants a token has it in the file, not in a flag:
+  [[sinks]]
+  type = \"http\"
+  url = \"https://collector.example.com/intake\"
+  secret-headers = { Authorization =
+      { variable = \"COLLECTOR_TOKEN\", prefix = \"Bearer \" } }
+
+Exit codes:
+    0  done (--once), or asked to stop
+    2  the command line cannot be read
+   70  Graph or this program broke a contract: report it, with the log
+   74  a disk is full, a file or folder cannot be read or written
+   75  Graph, the sink or the network fails for now: start again later
+   77  consent or the service principal is missing
+   78  a setting or a credential is wrong: fix what the sentence names";
+
 impl PollArgs {
     /// The flags that are set, by key.
     pub(super) fn settings(&self) -> Vec<(&'static str, Vec<String>)> {
@@ -123,10 +153,12 @@ impl PollArgs {
             certificate_password_file,
             token_file,
             identity_client_id,
+            cloud,
             graph_url,
             login_url,
             api,
             ledger,
+            create,
             since,
             once,
             backfill,
@@ -144,6 +176,7 @@ impl PollArgs {
             log,
         } = self;
         let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+        let switch = |is: bool| is.then(|| "true".to_owned()).into_iter().collect::<Vec<_>>();
         let settings = [
             ("tenant-id", one(tenant_id)),
             ("client-id", one(client_id)),
@@ -154,19 +187,14 @@ impl PollArgs {
             ("certificate-password-file", one(certificate_password_file)),
             ("token-file", one(token_file)),
             ("identity-client-id", one(identity_client_id)),
+            ("cloud", one(cloud)),
             ("graph-url", one(graph_url)),
             ("login-url", one(login_url)),
             ("api", one(api)),
             ("ledger", one(ledger)),
+            ("create", switch(*create)),
             ("since", one(since)),
-            (
-                "once",
-                if *once {
-                    vec!["true".to_owned()]
-                } else {
-                    Vec::new()
-                },
-            ),
+            ("once", switch(*once)),
             ("backfill", one(backfill)),
             ("settling", one(settling)),
             ("budget", one(budget)),

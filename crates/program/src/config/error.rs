@@ -37,6 +37,7 @@ pub struct ConfigError {
     place: Place,
     key: String,
     what: String,
+    remedy: Remedy,
 }
 
 impl ConfigError {
@@ -45,6 +46,15 @@ impl ConfigError {
             place,
             key: key.into(),
             what: what.into(),
+            remedy: Remedy::Configure,
+        }
+    }
+
+    /// A file or folder cannot be read or made: nothing is wrong with what is set.
+    pub(super) fn storage(key: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            remedy: Remedy::Storage,
+            ..Self::new(Place::Missing, key, what)
         }
     }
 
@@ -60,16 +70,21 @@ impl ConfigError {
         &self.key
     }
 
-    /// Always [`Remedy::Configure`].
+    /// [`Remedy::Configure`], or [`Remedy::Storage`] where a file or folder cannot be read or made.
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
-        Remedy::Configure
+        self.remedy
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, key, what } = self;
+        let Self {
+            place,
+            key,
+            what,
+            remedy: _,
+        } = self;
         match place {
             Place::Flag(flag) => write!(f, "{flag}: {what}"),
             Place::Variable(name) => write!(f, "{name}: {what}"),

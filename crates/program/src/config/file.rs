@@ -22,14 +22,20 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let whole = |what: &str| ConfigError::new(Place::File(path.to_owned(), 1), "", what);
-        let metadata = std::fs::metadata(path)
-            .map_err(|_| whole("the file cannot be read; check its name and rights"))?;
-        if metadata.len() > MAX_BYTES {
+        // No line: the file as a whole is meant.
+        let whole = |what: &str| ConfigError::new(Place::Missing, path.display().to_string(), what);
+        let unreadable = |error: std::io::Error| {
+            let what = format!(
+                "the file cannot be read ({}); check its name and rights",
+                error.kind()
+            );
+            ConfigError::storage(path.display().to_string(), what)
+        };
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if metadata.len() > MAX_BYTES && metadata.is_file() {
             return Err(whole("the file is larger than 1 MiB; is it the right one?"));
         }
-        let bytes =
-            std::fs::read(path).map_err(|_| whole("the file cannot be read; check its name and rights"))?;
+        let bytes = std::fs::read(path).map_err(unreadable)?;
         let text = String::from_utf8(bytes).map_err(|_| whole("the file is not UTF-8"))?;
         Self::parse(path, &text)
     }

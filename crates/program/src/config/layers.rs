@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 27] = [
+pub const KEYS: [Key; 29] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -43,10 +43,12 @@ pub const KEYS: [Key; 27] = [
     key("certificate-password-file", Kind::One),
     key("token-file", Kind::One),
     key("identity-client-id", Kind::One),
+    key("cloud", Kind::One),
     key("graph-url", Kind::One),
     key("login-url", Kind::One),
     key("api", Kind::One),
     key("ledger", Kind::One),
+    key("create", Kind::Switch),
     key("since", Kind::One),
     key("once", Kind::Switch),
     key("backfill", Kind::One),
@@ -64,7 +66,7 @@ pub const KEYS: [Key; 27] = [
 ];
 
 /// The prefix of this program's variables.
-const PREFIX: &str = "MESSAGE_TRACE_";
+pub(super) const PREFIX: &str = "MESSAGE_TRACE_";
 
 impl Key {
     /// Its environment variable.
@@ -88,6 +90,8 @@ impl Key {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// Whether it is known that no variable holds the client secret.
+    lacks_secret: bool,
 }
 
 impl Environment {
@@ -108,6 +112,7 @@ impl Environment {
             variables: names
                 .filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)))
                 .collect(),
+            lacks_secret: std::env::var_os("MESSAGE_TRACE_CLIENT_SECRET").is_none(),
         }
     }
 
@@ -117,6 +122,7 @@ impl Environment {
         let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Self {
             variables: variables.into_iter().map(own).collect(),
+            lacks_secret: false,
         }
     }
 
@@ -145,6 +151,17 @@ impl Environment {
                 format!("{name}: there is no such setting{hint}; the variable is passed over")
             })
             .collect()
+    }
+
+    /// The names of variables with this program's prefix.
+    pub(super) fn own_names(&self) -> impl Iterator<Item = &str> {
+        let names = self.variables.keys().map(String::as_str);
+        names.filter(|name| name.starts_with(PREFIX))
+    }
+
+    /// Whether it is known that no variable holds the client secret.
+    pub(super) const fn lacks_secret(&self) -> bool {
+        self.lacks_secret
     }
 }
 

@@ -6,10 +6,15 @@
 //! `MESSAGE_TRACE_CERTIFICATE_PASSWORD`, or from private files that a key names. `example.toml` shows every key.
 
 mod args;
+mod cloud;
 mod credential;
+mod domain;
 mod error;
 mod file;
+mod folders;
 mod layers;
+mod missing;
+mod mistyped;
 mod open;
 mod services;
 mod setup;
@@ -18,8 +23,11 @@ mod table;
 mod value;
 
 pub use args::PollArgs;
+pub use cloud::Cloud;
 pub use credential::{AuthSetup, KeptSecrets, SECRET_VARIABLES, Secrets};
+pub use domain::mail_domain;
 pub use error::{ConfigError, Place};
+pub use folders::check_folders;
 pub use layers::{Environment, KEYS, Key, Kind};
 pub use open::{OpenError, open_sinks};
 pub use services::{Opening, ServiceSetup};

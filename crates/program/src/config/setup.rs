@@ -7,7 +7,10 @@ use log::LevelFilter;
 use message_trace::{Options, Target};
 
 use super::layers::Layers;
-use super::{AuthSetup, ConfigError, Environment, PollArgs, SinkSetup, duration, sink};
+use super::{
+    AuthSetup, Cloud, ConfigError, Environment, PollArgs, SinkSetup, duration, mail_domain, missing,
+    mistyped, sink,
+};
 use message_trace_collector::ledger::FileLedger;
 use message_trace_net::auth::{Application, scope_of};
 use message_trace_net::http::{ClientOptions, Origin};
@@ -56,6 +59,8 @@ pub struct Setup {
     pub api: Api,
     /// The file that remembers what was delivered.
     pub ledger: PathBuf,
+    /// Whether folders that are missing are made.
+    pub create: bool,
     /// How far back to begin; at most 90 days.
     pub since: Duration,
     /// Whether to end once the span up to the start is covered.
@@ -91,10 +96,18 @@ const MAX_SINCE: Duration = Duration::from_hours(2160);
 ///
 /// The first thing that is wrong: where, which key, and the fix.
 pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigError> {
+    mistyped::check(environment)?;
     let layers = Layers::read(args, environment)?;
     let auth = AuthSetup::read(&layers, environment)?;
-    let graph = origin(&layers, "graph-url", None, "https://graph.microsoft.com")?;
-    let application = application(&layers, &auth, environment, &graph)?;
+    missing::check(&layers, &auth, environment)?;
+    let cloud = layers.read_or(
+        "cloud",
+        Cloud::default(),
+        "global, us-gov, us-dod or china",
+        Cloud::from_name,
+    )?;
+    let graph = origin(&layers, "graph-url", None, cloud.graph())?;
+    let application = application(&layers, &auth, environment, cloud, &graph)?;
     let ledger: PathBuf = layers
         .text("ledger")
         .filter(|path| !path.is_empty())
@@ -128,6 +141,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
             _ => None,
         })?,
         ledger,
+        create: switch(&layers, "create", false)?,
         since: layers.read_or(
             "since",
             hours(48),
@@ -214,6 +228,7 @@ fn application(
     layers: &Layers,
     auth: &AuthSetup,
     environment: &Environment,
+    cloud: Cloud,
     graph: &Origin,
 ) -> Result<Application, ConfigError> {
     let is_federated = matches!(auth, AuthSetup::Federated { .. });
@@ -238,13 +253,9 @@ fn application(
     } else {
         layers.text("client-id").unwrap_or_default().to_owned()
     };
-    let authority = azure("AZURE_AUTHORITY_HOST");
-    let login = origin(
-        layers,
-        "login-url",
-        authority,
-        "https://login.microsoftonline.com",
-    )?;
+    // A cloud that was named is nearer than what the webhook sets.
+    let authority = azure("AZURE_AUTHORITY_HOST").filter(|_| layers.setting("cloud").is_none());
+    let login = origin(layers, "login-url", authority, cloud.login())?;
     let scope = scope_of(graph);
     Ok(Application {
         tenant_id,
@@ -289,17 +300,11 @@ fn domains(layers: &Layers) -> Result<Vec<String>, ConfigError> {
     let Some(setting) = layers.setting("organization-domains") else {
         return Ok(Vec::new());
     };
-    let is_domain = |text: &String| !text.is_empty() && !text.contains(['@', ' ', '/', '*']);
-    if setting.texts.iter().all(is_domain) {
-        Ok(setting.texts.clone())
-    } else {
-        let what = "expected mail domains such as example.com";
-        Err(ConfigError::new(
-            setting.place.clone(),
-            "organization-domains",
-            what,
-        ))
-    }
+    let read = |text: &String| {
+        mail_domain(text)
+            .map_err(|what| ConfigError::new(setting.place.clone(), "organization-domains", what))
+    };
+    setting.texts.iter().map(read).collect()
 }
 
 /// The dead letter's place where none is set.

@@ -1,5 +1,6 @@
 //! What a source holds, told from its first bytes.
 
+use super::account::Unit;
 use super::tables::Table;
 
 /// How many first bytes are looked at, at most.
@@ -14,6 +15,16 @@ pub(super) enum Kind {
     Pages,
     /// A CSV report.
     Table(Table),
+}
+
+impl Kind {
+    /// What its pieces are called.
+    pub(super) const fn unit(&self) -> Unit {
+        match self {
+            Self::Lines => Unit::Lines,
+            Self::Pages | Self::Table(_) => Unit::Rows,
+        }
+    }
 }
 
 /// Whether these first bytes are enough to tell.

@@ -22,6 +22,8 @@ pub(super) enum Work {
     FoldedRows(Rows),
     /// Something that is known to be refused without a look at it.
     Refused { line: u64, reason: Reason, raw: Raw },
+    /// Something to tell the person.
+    Note(String),
 }
 
 /// Rows one after the other.
@@ -61,13 +63,16 @@ pub(super) struct Raw {
 /// What a job became.
 #[derive(Default)]
 pub(super) struct Done {
-    pub(super) source: Option<Arc<str>>,
     /// Events, ready to be written.
     pub(super) events: Vec<u8>,
     /// How many events.
     pub(super) count: u64,
     /// How many lines or rows there were.
     pub(super) lines: u64,
+    /// Whether they came out of a page that was a line.
+    pub(super) is_page: bool,
+    /// Something to tell the person.
+    pub(super) note: Option<String>,
     /// How many bytes there were.
     pub(super) bytes: u64,
     /// Refused lines by number.

@@ -14,8 +14,6 @@ pub(super) enum Stop {
     Io(io::Error),
     /// Nobody takes the jobs any more.
     Closed,
-    /// The user has to say more, in a sentence.
-    Usage(String),
     /// The source could not be opened.
     Failed(Failure),
 }
@@ -42,7 +40,13 @@ pub(super) fn read(
     let mut first = 1_u64;
     let mut is_end = false;
     while !is_end {
-        let read = fill(source, &mut chunk)?;
+        let read = match fill(source, &mut chunk) {
+            Ok(read) => read,
+            Err(error) => {
+                send_whole(chunk, first, send)?;
+                return Err(error.into());
+            }
+        };
         is_end = read == 0;
         let end = if is_end {
             chunk.len()
@@ -84,6 +88,24 @@ pub(super) fn read(
         chunk = rest;
     }
     Ok(())
+}
+
+/// Sends the lines that are there to their end: the source failed after them.
+fn send_whole(
+    mut chunk: Vec<u8>,
+    first: u64,
+    send: &mut dyn FnMut(Work) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    chunk.truncate(memchr::memrchr(b'\n', &chunk).map_or(0, |at| at + 1));
+    let lines = count_lines(&chunk);
+    if lines == 0 {
+        return Ok(());
+    }
+    send(Work::Lines {
+        bytes: chunk,
+        first,
+        lines,
+    })
 }
 
 /// How many lines these are; the last may lack its line feed.

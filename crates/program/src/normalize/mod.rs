@@ -3,7 +3,9 @@
 //! A reader cuts each source into jobs, threads with a transform each work on them, and what they give is written in
 //! the order of the jobs. The queues between are short, so memory does not grow with the source.
 
+mod account;
 mod detect;
+mod foreign;
 mod job;
 mod lines;
 mod pages;
@@ -11,15 +13,18 @@ mod pipeline;
 mod pretty;
 mod rejects;
 mod source;
+mod stop;
 mod tables;
 mod write;
 
+use std::io::{IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use message_trace::{DEFAULT_MAX_LINE_BYTES, Options, Target};
 
+use crate::config::mail_domain;
 use crate::exit::{Code, Failure};
 use message_trace_host::{Cache, Host, MAX_LINE_BYTES};
 
@@ -32,12 +37,12 @@ pub use tables::Dates;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// What to read; `-` or nothing is stdin
+    /// What to read: files, folders with the files in them; `-` or nothing is stdin
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The shape of the events
-    #[arg(long, value_name = "TARGET", default_value = "sekoia", value_parser = target_parser())]
-    target: String,
+    /// The shape of the events [default: sekoia, as in every host of the component]
+    #[arg(long, value_name = "TARGET", value_parser = target_parser())]
+    target: Option<String>,
     /// A mail domain of the organization, for the direction of an e-mail; may be given several times
     #[arg(long = "organization-domain", value_name = "DOMAIN", value_parser = mail_domain)]
     organization_domains: Vec<String>,
@@ -55,10 +60,11 @@ pub struct Arguments {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_LINE_BYTES))
     )]
     max_line_bytes: u32,
-    /// Whether 05/06/2026 in a CSV report is 5 June (dmy) or May 6 (mdy); such dates are refused without it
+    /// Whether 05/06/2026 in a CSV report is 5 June (dmy) or May 6 (mdy); without it such a date is refused, unless
+    /// another row of the file proves the order
     #[arg(long, value_name = "ORDER")]
     dates: Option<Dates>,
-    /// Write one JSON object for each rejected line to FILE
+    /// Write one JSON object for each rejected line to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
     /// End with exit code 1 if any line was rejected
@@ -70,7 +76,7 @@ pub struct Arguments {
     /// Write events over several indented lines
     #[arg(long)]
     pretty: bool,
-    /// Write events to FILE instead of stdout
+    /// Write events to FILE instead of stdout; `-` is stdout
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Run the component in FILE instead of the one inside the program, under deadlines
@@ -84,22 +90,21 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   message-trace normalize trace.ndjson > events.ndjson
-  cat page.json | message-trace normalize --target ecs --organization-domain example.com
-  message-trace normalize --dates mdy --rejects rejected.ndjson --output events.ndjson MTSummary.csv.gz
+  cat page.json | message-trace normalize --target ecs
+  message-trace normalize --target ecs --rejects rejected.ndjson exports/
+  message-trace normalize --dates mdy --rejects rejected.ndjson report.csv.gz
   message-trace normalize --strict --pretty row.json
 
-Exit codes: 0 finished, 1 something was rejected (with --strict), 2 wrong usage, 74 a file could not be read or written.";
+Exit codes:
+    0  finished
+    1  something was rejected (with --strict)
+    2  the command line cannot be read
+   65  nothing that was read is a message trace
+   74  a file could not be read or written; the others were read
+  130  stopped by Ctrl-C (143 by SIGTERM); what is written are whole events";
 
 fn target_parser() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(Target::ALL.map(Target::name))
-}
-
-/// A domain of which the component would leave nothing is a mistake that nobody would notice: events without direction.
-fn mail_domain(text: &str) -> Result<String, &'static str> {
-    if text.trim_matches([' ', '\t', '@', '.']).is_empty() {
-        return Err("expected a mail domain such as example.com");
-    }
-    Ok(text.to_owned())
 }
 
 /// Runs the command.
@@ -115,7 +120,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         None => Host::embedded(&cache)?,
     };
     let options = Options {
-        target: Target::from_name(&arguments.target).unwrap_or_default(),
+        target: target(arguments),
         organization_domains: arguments.organization_domains.clone(),
         tenant_id: arguments.tenant_id.clone(),
         keep_original: !arguments.no_original,
@@ -133,6 +138,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         pretty: arguments.pretty,
         keep_rejects: arguments.rejects.is_some(),
     };
-    let ended = pipeline::run(plan, sources, &mut writer);
-    writer.finish(ended, arguments.strict)
+    let stopping = stop::Stopping::listen();
+    let ended = pipeline::run(plan, sources, &mut writer, &stopping);
+    writer.finish(ended, &stopping, arguments.strict)
+}
+
+/// The target that is asked for. A person who asks for none and looks at the events is told that there are others.
+fn target(arguments: &Arguments) -> Target {
+    let Some(name) = &arguments.target else {
+        if arguments.output.is_none() && std::io::stdout().is_terminal() {
+            // Nobody is told when stderr is closed: there is no other place to tell.
+            let _ = writeln!(
+                std::io::stderr(),
+                "message-trace: the events are Sekoia's intake format; --target ecs or --target ocsf gives the others"
+            );
+        }
+        return Target::default();
+    };
+    Target::from_name(name).unwrap_or_default()
 }

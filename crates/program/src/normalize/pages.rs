@@ -29,7 +29,11 @@ pub(super) fn read(
             Ok(0) => break,
             Ok(read) => read,
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                // The rows before it are whole.
+                batch.flush(send)?;
+                return Err(error.into());
+            }
         };
         for &byte in chunk.get(..read).unwrap_or_default() {
             if let Some(found) = scanner.step(byte) {

@@ -1,20 +1,23 @@
 //! Reader → threads → writer, in order.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use message_trace::Options;
 
-use crate::exit::{Code, Failure};
+use crate::exit::Failure;
 use message_trace_host::{Batch, Host, Reason, Refused, Transform};
 
+use super::account::Unit;
 use super::job::{Done, Job, Rows, Work};
 use super::lines::Stop;
 use super::source::Source;
+use super::stop::Stopping;
 use super::write::Writer;
-use super::{Dates, detect, lines, pages, pretty, rejects, tables};
+use super::{Dates, detect, foreign, lines, pages, pretty, rejects, tables};
 
 /// More threads than this by default would only wait for the reader.
 const MAX_DEFAULT_THREADS: usize = 8;
@@ -31,8 +34,27 @@ pub(super) struct Plan {
 
 /// A job and where its result goes.
 type Ticket = (Job, Sender<Done>);
-/// The results in the order of their jobs; the reader's failure comes last.
-type InOrder = Result<Receiver<Done>, Failure>;
+/// What the reader tells the writer, in the order in which it came up.
+enum Turn {
+    /// A source begins: its name, what its pieces are called, and what it looks like, if not like a message trace.
+    Begin(Arc<str>, Unit, Option<String>),
+    /// The result of a job.
+    Result(Receiver<Done>),
+    /// The source has ended, or could not be read any further. The next one follows.
+    End(Result<(), Failure>),
+}
+
+/// How a run ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// All sources are read.
+    Finished,
+    /// The person has stopped it.
+    Stopped,
+}
+
+/// How often a run that waits looks whether it is to stop.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// As many threads as there are cores.
 pub(super) fn default_threads() -> usize {
@@ -41,15 +63,20 @@ pub(super) fn default_threads() -> usize {
         .min(MAX_DEFAULT_THREADS)
 }
 
-/// Runs the plan. Ends quietly when nobody reads the events any more.
+/// Runs the plan. A source that cannot be read is said, and the next one is read.
 ///
 /// # Errors
 ///
-/// If a source cannot be read, the events cannot be written, or the component cannot be started.
-pub(super) fn run(plan: Plan, sources: Vec<Source>, writer: &mut Writer) -> Result<(), Failure> {
+/// If the events cannot be written, or the component cannot be started.
+pub(super) fn run(
+    plan: Plan,
+    sources: Vec<Source>,
+    writer: &mut Writer,
+    stopping: &Stopping,
+) -> Result<Ended, Failure> {
     let read_bytes = writer.read_bytes();
     let (jobs, taken) = sync_channel::<Ticket>(plan.threads);
-    let (order, ordered) = sync_channel::<InOrder>(plan.threads * 2);
+    let (order, ordered) = sync_channel::<Turn>(plan.threads * 2);
     let taken = Arc::new(Mutex::new(taken));
     for number in 0..plan.threads {
         let transform = plan.host.transform(&plan.options)?;
@@ -72,39 +99,56 @@ pub(super) fn run(plan: Plan, sources: Vec<Source>, writer: &mut Writer) -> Resu
         .name("read".to_owned())
         .spawn(move || {
             for source in &sources {
-                match read(source, limit, dates, &read_bytes, &jobs, &order) {
-                    Ok(()) => {}
+                let ended = match read(source, limit, dates, &read_bytes, &jobs, &order) {
+                    Ok(()) => Ok(()),
                     Err(Stop::Closed) => return,
-                    Err(Stop::Io(error)) => return give_up(&order, source.cannot_read(error)),
-                    Err(Stop::Usage(sentence)) => {
-                        let failure = Failure::say(Code::Usage, format!("{}: {sentence}", source.name));
-                        return give_up(&order, failure);
-                    }
-                    Err(Stop::Failed(failure)) => return give_up(&order, failure),
+                    Err(Stop::Io(error)) => Err(source.cannot_read(error)),
+                    Err(Stop::Failed(failure)) => Err(failure),
+                };
+                // The writer may be gone already; then nobody asks.
+                if order.send(Turn::End(ended)).is_err() {
+                    return;
                 }
             }
         })
         .context("cannot start a thread")?;
     loop {
-        let next = match ordered.try_recv() {
-            Ok(next) => next,
-            Err(_) => {
-                // Nothing waits to be written, so what is written should be seen.
-                writer.flush()?;
-                match ordered.recv() {
-                    Ok(next) => next,
-                    Err(_) => return Ok(()),
-                }
-            }
+        let Some(turn) = next(&ordered, writer, stopping)? else {
+            return Ok(if stopping.is_asked() {
+                Ended::Stopped
+            } else {
+                Ended::Finished
+            });
         };
-        let done = next?.recv().context("a thread that normalizes ended early")?;
-        writer.write(done)?;
+        match turn {
+            Turn::Begin(name, unit, foreign) => writer.begin(name, unit, foreign),
+            Turn::Result(result) => {
+                writer.write(result.recv().context("a thread that normalizes ended early")?)?;
+            }
+            Turn::End(ended) => writer.end(ended),
+        }
     }
 }
 
-fn give_up(order: &SyncSender<InOrder>, failure: Failure) {
-    // The writer may be gone already; then nobody asks.
-    let _ = order.send(Err(failure));
+/// What comes next. `None` at the end, and when the run is to stop.
+fn next(ordered: &Receiver<Turn>, writer: &mut Writer, stopping: &Stopping) -> Result<Option<Turn>, Failure> {
+    if stopping.is_asked() {
+        return Ok(None);
+    }
+    match ordered.try_recv() {
+        Ok(turn) => return Ok(Some(turn)),
+        Err(TryRecvError::Disconnected) => return Ok(None),
+        // Nothing waits to be written, so what is written should be seen.
+        Err(TryRecvError::Empty) => writer.flush()?,
+    }
+    loop {
+        match ordered.recv_timeout(LOOK) {
+            Ok(turn) => return Ok(Some(turn)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) if stopping.is_asked() => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
 }
 
 /// Cuts one source into jobs.
@@ -114,22 +158,25 @@ fn read(
     dates: Option<Dates>,
     read_bytes: &Arc<AtomicU64>,
     jobs: &SyncSender<Ticket>,
-    order: &SyncSender<InOrder>,
+    order: &SyncSender<Turn>,
 ) -> Result<(), Stop> {
     let mut send = |work: Work| {
         let (result, pending) = channel();
-        order.send(Ok(pending)).map_err(|_| Stop::Closed)?;
-        jobs.send((
-            Job {
-                source: Arc::clone(&source.name),
-                work,
-            },
-            result,
-        ))
-        .map_err(|_| Stop::Closed)
+        order.send(Turn::Result(pending)).map_err(|_| Stop::Closed)?;
+        let source = Arc::clone(&source.name);
+        jobs.send((Job { source, work }, result))
+            .map_err(|_| Stop::Closed)
     };
     let mut open = source.open(read_bytes).map_err(Stop::Failed)?;
-    match detect::kind(open.peek(detect::is_enough)?) {
+    let first = open.peek(detect::is_enough)?;
+    let kind = detect::kind(first);
+    let foreign = match kind {
+        detect::Kind::Table(_) => None,
+        detect::Kind::Lines | detect::Kind::Pages => foreign::describe(first),
+    };
+    let begin = Turn::Begin(Arc::clone(&source.name), kind.unit(), foreign);
+    order.send(begin).map_err(|_| Stop::Closed)?;
+    match kind {
         detect::Kind::Lines => lines::read(&mut open, limit, &mut send),
         detect::Kind::Pages => pages::read(&mut open, limit, &mut send),
         detect::Kind::Table(table) => tables::read(&mut open, &table, limit, dates, &mut send),
@@ -157,14 +204,11 @@ impl Worker {
 
     fn work(&mut self, job: Job) -> Done {
         let Job { source, work } = job;
-        let mut done = Done {
-            source: Some(Arc::clone(&source)),
-            ..Done::default()
-        };
+        let mut done = Done::default();
         match work {
             Work::Lines { bytes, first, lines } => {
                 done.lines = lines;
-                self.lines(&bytes, |line| first + u64::from(line) - 1, &mut done);
+                self.lines(&source, &bytes, |line| first + u64::from(line) - 1, &mut done);
             }
             Work::Rows(rows) => {
                 done.lines = rows.ends.len() as u64;
@@ -172,9 +216,9 @@ impl Worker {
                     let index = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
                     rows.ends.get(index).map_or(0, |(_, line)| *line)
                 };
-                self.lines(&rows.bytes, number, &mut done);
+                self.lines(&source, &rows.bytes, number, &mut done);
             }
-            Work::FoldedRows(rows) => self.folded(&rows, &mut done),
+            Work::FoldedRows(rows) => self.folded(&source, &rows, &mut done),
             Work::Refused { line, reason, raw } => {
                 done.lines = 1;
                 done.bytes = raw.length;
@@ -183,6 +227,7 @@ impl Worker {
                 }
                 done.refused.push((line, reason));
             }
+            Work::Note(note) => done.note = Some(format!("{source}: {note}")),
         }
         if self.pretty {
             let events = std::mem::take(&mut done.events);
@@ -197,7 +242,7 @@ impl Worker {
     }
 
     /// Normalizes lines as a batch. `number` says which line of the source a line of the batch is.
-    fn lines(&mut self, bytes: &[u8], number: impl Fn(u32) -> u64, done: &mut Done) {
+    fn lines(&mut self, source: &str, bytes: &[u8], number: impl Fn(u32) -> u64, done: &mut Done) {
         let Batch {
             events,
             count,
@@ -215,19 +260,19 @@ impl Worker {
                     current = next;
                 }
             }
-            self.refuse(number(line), reason, current.0, done);
+            self.refuse(source, number(line), reason, current.0, done);
         }
     }
 
-    fn folded(&mut self, rows: &Rows, done: &mut Done) {
+    fn folded(&mut self, source: &str, rows: &Rows, done: &mut Done) {
         for (row, line) in rows.iter() {
             let answer = self.transform.normalize(row);
-            self.one(answer, row, line, done);
+            self.one(source, answer, row, line, done);
             done.lines += 1;
         }
     }
 
-    fn one(&self, answer: Result<String, Reason>, row: &[u8], line: u64, done: &mut Done) {
+    fn one(&self, source: &str, answer: Result<String, Reason>, row: &[u8], line: u64, done: &mut Done) {
         done.bytes += row.len() as u64;
         match answer {
             Ok(event) => {
@@ -235,13 +280,12 @@ impl Worker {
                 done.events.push(b'\n');
                 done.count += 1;
             }
-            Err(reason) => self.refuse(line, reason, row.strip_suffix(b"\n").unwrap_or(row), done),
+            Err(reason) => self.refuse(source, line, reason, row.strip_suffix(b"\n").unwrap_or(row), done),
         }
     }
 
-    fn refuse(&self, line: u64, reason: Reason, raw: &[u8], done: &mut Done) {
+    fn refuse(&self, source: &str, line: u64, reason: Reason, raw: &[u8], done: &mut Done) {
         if self.keep_rejects {
-            let source = done.source.as_deref().unwrap_or_default();
             let is_long = raw.len() as u64 > u64::from(self.limit);
             let kept = if is_long { rejects::prefix(raw) } else { raw };
             rejects::push(&mut done.rejects, source, line, &reason, kept, raw.len() as u64);

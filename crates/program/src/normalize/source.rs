@@ -1,7 +1,7 @@
 //! Where lines come from: files and stdin, unpacked and decoded.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +15,8 @@ use crate::exit::{Code, Failure};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// How many folders deep the files of a folder are looked for.
+const MAX_FOLDER_DEPTH: u32 = 16;
 
 /// One thing to read.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Source {
     pub(super) name: Arc<str>,
     /// None is stdin.
     pub(super) path: Option<PathBuf>,
+    /// Whether it is a folder that holds nothing to read.
+    is_empty_folder: bool,
 }
 
 impl Source {
@@ -31,27 +35,86 @@ impl Source {
         let stdin = || Self {
             name: "-".into(),
             path: None,
+            is_empty_folder: false,
         };
         if files.is_empty() {
             return vec![stdin()];
         }
-        let of = |file: &PathBuf| match file.to_str() {
-            Some("-") => stdin(),
-            _ => Self {
-                name: file.to_string_lossy().into(),
-                path: Some(file.clone()),
-            },
+        let mut sources = Vec::new();
+        for file in files {
+            if file.to_str() == Some("-") {
+                sources.push(stdin());
+            } else if file.is_dir() {
+                let before = sources.len();
+                Self::of_folder(file, MAX_FOLDER_DEPTH, &mut sources);
+                if sources.len() == before {
+                    sources.push(Self {
+                        is_empty_folder: true,
+                        ..Self::of_file(file)
+                    });
+                }
+            } else {
+                sources.push(Self::of_file(file));
+            }
+        }
+        sources
+    }
+
+    fn of_file(file: &Path) -> Self {
+        Self {
+            name: file.to_string_lossy().into(),
+            path: Some(file.to_owned()),
+            is_empty_folder: false,
+        }
+    }
+
+    /// The files of a folder and of those in it, by name. Hidden ones are left out, and links to folders are not
+    /// followed. What cannot be listed is a source that cannot be read.
+    fn of_folder(folder: &Path, depth: u32, sources: &mut Vec<Self>) {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            sources.push(Self::of_file(folder));
+            return;
         };
-        files.iter().map(of).collect()
+        let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            let is_hidden = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            let is_link = path
+                .symlink_metadata()
+                .is_ok_and(|metadata| metadata.is_symlink());
+            if is_hidden {
+                continue;
+            }
+            if path.is_file() {
+                sources.push(Self::of_file(&path));
+            } else if path.is_dir() && !is_link && depth > 0 {
+                Self::of_folder(&path, depth - 1, sources);
+            }
+        }
     }
 
     /// Opens the source: what comes out is UTF-8 without a byte order mark, or bytes as they are.
     ///
     /// `read_bytes` counts what was read of the source itself.
     pub(super) fn open(&self, read_bytes: &Arc<AtomicU64>) -> Result<Peeked, Failure> {
+        if self.is_empty_folder {
+            let sentence = format!("cannot read {}: the folder holds no files", self.name);
+            return Err(Failure::say(Code::IO, sentence));
+        }
         let raw: Box<dyn Read + Send> = match &self.path {
             Some(path) => Box::new(open_file(path)?),
-            None => Box::new(io::stdin()),
+            None => {
+                if io::stdin().is_terminal() {
+                    // Nobody is told when stderr is closed: there is no other place to tell.
+                    let _ = writeln!(
+                        io::stderr(),
+                        "message-trace: reading rows from this terminal until Ctrl-D; to read a file, name it"
+                    );
+                }
+                Box::new(io::stdin())
+            }
         };
         let counted = Counted {
             inner: raw,

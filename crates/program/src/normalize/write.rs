@@ -12,12 +12,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::{Code, Failure};
 
+use super::account::{Account, Unit};
 use super::job::Done;
+use super::pipeline::Ended;
 use super::source::Source;
+use super::stop::Stopping;
 use super::{Arguments, pipeline, source};
-
-/// How many rejections are said on stderr; the rest is counted.
-const SAID_REJECTIONS: u64 = 10;
 
 /// Where everything goes.
 pub(super) struct Writer {
@@ -26,9 +26,7 @@ pub(super) struct Writer {
     progress: Option<ProgressBar>,
     read_bytes: Arc<AtomicU64>,
     started: Instant,
-    lines: u64,
-    count: u64,
-    rejected: u64,
+    account: Account,
     bytes: u64,
 }
 
@@ -46,7 +44,11 @@ impl Writer {
     /// If a file cannot be created, or one that is read would be written.
     pub(super) fn open(sources: &[Source], arguments: &Arguments) -> Result<Self, Failure> {
         let Arguments { output, rejects, .. } = arguments;
-        for written in [output, rejects].into_iter().flatten() {
+        for written in [output, rejects]
+            .into_iter()
+            .flatten()
+            .filter(|file| *file != Path::new(STDOUT))
+        {
             if sources
                 .iter()
                 .filter_map(|source| source.path.as_deref())
@@ -56,30 +58,21 @@ impl Writer {
                 return Err(Failure::say(Code::Usage, sentence));
             }
         }
-        if let (Some(output), Some(rejects)) = (output, rejects)
-            && (output == rejects || is_same(output, rejects))
-        {
+        let stdout = Path::new(STDOUT);
+        let (to, rejects_to) = (output.as_deref().unwrap_or(stdout), rejects.as_deref());
+        if rejects_to.is_some_and(|rejects| to == rejects || is_same(to, rejects)) {
             return Err(Failure::say(
                 Code::Usage,
                 "events and rejects cannot go into the same file",
             ));
         }
-        let events = match output {
-            Some(file) => Sink::file(file)?,
-            None => Sink {
-                out: Box::new(io::stdout()),
-                name: "stdout".to_owned(),
-            },
-        };
         Ok(Self {
-            events,
-            rejects: rejects.as_deref().map(Sink::file).transpose()?,
+            events: Sink::open(to)?,
+            rejects: rejects_to.map(Sink::open).transpose()?,
             progress: progress(sources),
             read_bytes: Arc::default(),
             started: Instant::now(),
-            lines: 0,
-            count: 0,
-            rejected: 0,
+            account: Account::default(),
             bytes: 0,
         })
     }
@@ -89,6 +82,22 @@ impl Writer {
         Arc::clone(&self.read_bytes)
     }
 
+    /// A source begins. `foreign` says what it looks like, if not like a message trace.
+    pub(super) fn begin(&mut self, name: Arc<str>, unit: Unit, foreign: Option<String>) {
+        self.account.begin(name, unit, foreign);
+    }
+
+    /// A source has ended, or could not be read any further.
+    pub(super) fn end(&mut self, ended: Result<(), Failure>) {
+        if let Some(sentence) = self.account.end() {
+            self.say(&sentence);
+        }
+        if let Err(Failure { error, .. }) = ended {
+            self.account.cannot_read();
+            self.say(&format!("{error:#}"));
+        }
+    }
+
     /// Writes what a job became.
     ///
     /// # Errors
@@ -96,27 +105,25 @@ impl Writer {
     /// If it cannot be written.
     pub(super) fn write(&mut self, done: Done) -> Result<(), Failure> {
         let Done {
-            source,
             events,
             count,
             lines,
+            is_page,
+            note,
             bytes,
             refused,
             rejects,
         } = done;
-        self.lines += lines;
-        self.count += count;
         self.bytes += bytes;
         self.events.write(&events)?;
         if let Some(sink) = &mut self.rejects {
             sink.write(&rejects)?;
         }
-        let source = source.as_deref().unwrap_or_default();
-        for (line, reason) in refused {
-            self.rejected += 1;
-            if self.rejected <= SAID_REJECTIONS {
-                self.say(&format!("{source}:{line}: {reason}"));
-            }
+        for sentence in self.account.add(lines, is_page, count, refused) {
+            self.say(&sentence);
+        }
+        if let Some(note) = note {
+            self.say(&note);
         }
         if let Some(progress) = &self.progress {
             progress.set_position(pipeline::position(&self.read_bytes));
@@ -141,25 +148,40 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// The error that ended the run. A closed pipe is none: whoever reads the events may stop early, as `head` does.
-    pub(super) fn finish(mut self, ended: Result<(), Failure>, strict: bool) -> Result<ExitCode, Failure> {
+    /// What the run ended with. A closed pipe is no error: whoever reads the events may stop early, as `head` does.
+    pub(super) fn finish(
+        mut self,
+        ended: Result<Ended, Failure>,
+        stopping: &Stopping,
+        strict: bool,
+    ) -> Result<ExitCode, Failure> {
         let ended = match ended {
-            Ok(()) => self.flush(),
+            Ok(ended) => self.flush().map(|()| ended),
             // What came before the failure is there.
             Err(failure) => self.flush().and(Err(failure)),
         };
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
-        if let Err(failure) = ended {
-            return if is_broken_pipe(&failure) {
-                Ok(ExitCode::SUCCESS)
-            } else {
-                Err(failure)
-            };
+        let is_stopped = match ended {
+            Ok(ended) => ended == Ended::Stopped,
+            Err(failure) if is_broken_pipe(&failure) => return Ok(ExitCode::SUCCESS),
+            Err(failure) => return Err(failure),
+        };
+        if let Some(hint) = self.account.date_hint() {
+            self.say(&hint);
+        }
+        if is_stopped {
+            self.say("stopped before the end; what is written so far is whole events");
         }
         self.say(&self.summary());
-        Ok(if strict && self.rejected > 0 {
+        Ok(if is_stopped {
+            stopping.code().into()
+        } else if self.account.unread() > 0 {
+            Code::IO.into()
+        } else if self.account.is_nothing_read() {
+            Code::NotATrace.into()
+        } else if strict && self.account.has_rejected() {
             Code::Rejected.into()
         } else {
             ExitCode::SUCCESS
@@ -170,17 +192,7 @@ impl Writer {
     fn summary(&self) -> String {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = self.bytes as f64 / 1e6 / seconds.max(1e-9);
-        let more = match self.rejected.saturating_sub(SAID_REJECTIONS) {
-            0 => String::new(),
-            unsaid => format!(" ({unsaid} not shown)"),
-        };
-        let of = |count: u64, thing| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
-        format!(
-            "{}, {}, {} rejected{more}, {seconds:.2} s, {rate:.1} MB/s",
-            of(self.lines, "line"),
-            of(self.count, "event"),
-            self.rejected
-        )
+        format!("{}, {seconds:.2} s, {rate:.1} MB/s", self.account.summary())
     }
 
     /// A line on stderr, above the progress bar.
@@ -196,8 +208,17 @@ impl Writer {
     }
 }
 
+/// What is written to stdout, as the command line names it.
+const STDOUT: &str = "-";
+
 impl Sink {
-    fn file(path: &Path) -> Result<Self, Failure> {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new(STDOUT) {
+            return Ok(Self {
+                out: Box::new(io::stdout()),
+                name: "stdout".to_owned(),
+            });
+        }
         let name = path.display().to_string();
         let file = File::create(path).map_err(|error| cannot_write(&name, error))?;
         Ok(Self {
@@ -243,7 +264,9 @@ fn progress(sources: &[Source]) -> Option<ProgressBar> {
         return None;
     }
     let total = sources.iter().map(Source::size).sum::<Option<u64>>()?;
-    let style =
-        ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}").ok()?;
+    let style = ProgressStyle::with_template(
+        "{wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
+    )
+    .ok()?;
     Some(ProgressBar::new(total).with_style(style))
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use super::check::check_sinks;
 use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
-use crate::config::{Backfill, Environment, KeptSecrets, PollArgs, Setup, load, open_sinks};
-use message_trace_collector::ledger::{Behind, FileLedger};
+use crate::config::{Backfill, Environment, KeptSecrets, PollArgs, Setup, check_folders, load, open_sinks};
+use message_trace_collector::ledger::{Behind, FileLedger, told_apart};
 use message_trace_collector::poll::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use message_trace_host::{Cache, Host};
 use message_trace_net::auth::{Authenticator, protect_process, take_variable};
@@ -65,6 +65,7 @@ pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Set
 /// Why it cannot go on: one sentence with the fix.
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
+    check_folders(setup).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     // Secrets first: they are taken out of the environment while there is one thread.
     let secrets = KeptSecrets::of(&take_variable);
     let secrets = |name: &str| secrets.get(name);
@@ -72,13 +73,16 @@ pub fn run_setup(setup: &Setup) -> Ended {
         .auth
         .credential_with(&secrets, SystemTime::now())
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let client = Client::new(setup.client.clone())
-        .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
+    let client =
+        Client::new(setup.client.clone()).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
     let sinks = open_sinks(setup, &secrets, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE)
-        .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    let mut ledger =
+        FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE).map_err(|error| {
+            let error = told_apart(error);
+            Fault::new(error.remedy(), error.to_string())
+        })?;
     let mut handover = Handover::new(
         transform(setup)?,
         sinks,
@@ -169,9 +173,15 @@ fn prepare(handover: &mut Handover, ledger: &mut FileLedger) -> Result<bool, Fau
 pub(super) fn transform(setup: &Setup) -> Result<Box<dyn message_trace_host::Transform>, Fault> {
     let cache = Cache::of_user();
     let host = match &setup.component {
-        Some(path) => {
-            Host::file(path, &cache).map_err(|error| Fault::new(Remedy::Configure, format!("{error:#}")))?
-        }
+        Some(path) => Host::file(path, &cache).map_err(|error| {
+            let is_unreadable = error.downcast_ref::<std::io::Error>().is_some();
+            let remedy = if is_unreadable {
+                Remedy::Storage
+            } else {
+                Remedy::Configure
+            };
+            Fault::new(remedy, format!("{error:#}"))
+        })?,
         None => Host::embedded(&cache).map_err(|error| Fault::new(Remedy::Report, format!("{error:#}")))?,
     };
     host.transform(&setup.options)

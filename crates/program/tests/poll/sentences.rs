@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use chrono::{Duration, Utc};
-use message_trace_simulator::ServicePrincipal;
+use message_trace_simulator::{CLIENT_ID, ServicePrincipal, TENANT_ID};
 
 use crate::stand::{Stand, program, text};
 
@@ -83,6 +83,130 @@ fn a_folder_that_cannot_be_written() {
     let stand = Stand::new(|_| {});
     std::fs::write(stand.path("state"), "a file in the folder's place").unwrap();
     ends(once(&stand), 74, "check that its folder exists");
+}
+
+#[test]
+fn a_mistyped_path_makes_no_folder_unless_it_is_asked_to() {
+    let stand = Stand::new(|_| {});
+    let mistyped = stand.path("legder/deep/trace.ledger");
+    let poll = |create: bool, sink: &str| {
+        let mut command = program();
+        command
+            .env("MESSAGE_TRACE_CLIENT_SECRET", &stand.secret)
+            .args([
+                "poll",
+                "--once",
+                "--since",
+                "1h",
+                "--tenant-id",
+                TENANT_ID,
+                "--client-id",
+                CLIENT_ID,
+            ])
+            .args([
+                "--graph-url",
+                &stand.server.base_url(),
+                "--login-url",
+                &stand.server.base_url(),
+            ])
+            .args(create.then_some("--create"))
+            .args(["--sink", sink, "--ledger"])
+            .arg(&mistyped);
+        command
+    };
+    ends(poll(false, "stdout"), 78, "have it made with --create");
+    assert!(!stand.path("legder").exists());
+    let sink = format!("file:{}", stand.path("eventz/events.ndjson").display());
+    let output = poll(true, &sink).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(mistyped.exists() && stand.path("eventz/events.ndjson").exists());
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read() {
+    let stand = Stand::new(|_| {});
+    for name in ["nowhere.toml", "."] {
+        let mut command = once(&stand);
+        command.arg("--config").arg(stand.path(name));
+        ends(command, 74, "the file cannot be read");
+    }
+}
+
+#[test]
+fn files_that_a_setup_names_and_that_cannot_be_read_are_74() {
+    let stand = Stand::new(|_| {});
+    for flag in [
+        "--component",
+        "--ca-file",
+        "--client-secret-file",
+        "--certificate-file",
+    ] {
+        let mut command = once(&stand);
+        command.arg(flag).arg(stand.path("nowhere"));
+        ends(command, 74, "nowhere");
+    }
+}
+
+#[test]
+fn bare_poll_names_all_that_is_missing() {
+    let mut command = program();
+    command.arg("poll");
+    let output = command.output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    for says in [
+        "tenant-id",
+        "client-id",
+        "ledger",
+        "client secret: MESSAGE_TRACE_CLIENT_SECRET",
+        "For example:",
+    ] {
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
+fn recovery_leaves_alone_what_is_no_ledger_and_what_is_whole() {
+    let stand = Stand::new(|_| {});
+    let recover = |path: &std::path::Path| {
+        let mut command = program();
+        command.args(["ledger", "--recover"]).arg(path);
+        command
+    };
+    let settings = stand.path("cc.toml");
+    std::fs::write(&settings, "tenant-id = \"x\"\n").unwrap();
+    ends(recover(&settings), 78, "is no ledger; nothing was changed");
+    let mut command = recover(&settings);
+    command.arg("--force");
+    ends(command, 78, "is no ledger");
+    assert_eq!(std::fs::read_to_string(&settings).unwrap(), "tenant-id = \"x\"\n");
+    ends(recover(&stand.path("none.db")), 78, "there is no ledger");
+    let mut command = program();
+    command.arg("ledger").arg(&settings);
+    ends(command, 78, "is no ledger");
+    let mut command = program();
+    command
+        .env("MESSAGE_TRACE_CLIENT_SECRET", &stand.secret)
+        .args(["poll", "--tenant-id", "t", "--client-id", "c", "--ledger"])
+        .arg(&settings);
+    ends(command, 78, "is no ledger");
+
+    assert!(stand.poll_once().status.success());
+    let before = std::fs::read(stand.ledger()).unwrap();
+    ends(
+        recover(&stand.ledger()),
+        78,
+        "is whole, there is nothing to recover",
+    );
+    assert_eq!(std::fs::read(stand.ledger()).unwrap(), before);
+    let mut command = recover(&stand.ledger());
+    let output = command.arg("--force").output().unwrap();
+    let said = text(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("kept: ") && said.contains("lost: "),
+        "{said}"
+    );
+    assert!(text(&output.stdout).contains(".damaged-"));
 }
 
 #[test]

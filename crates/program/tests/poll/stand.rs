@@ -48,6 +48,7 @@ impl Stand {
             .env("MESSAGE_TRACE_CLIENT_SECRET", &self.secret)
             .args([
                 "poll",
+                "--create",
                 "--tenant-id",
                 TENANT_ID,
                 "--client-id",

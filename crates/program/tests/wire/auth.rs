@@ -286,7 +286,7 @@ fn a_federated_token_is_read_each_time() {
         },
     );
     let missing = authenticator.token().unwrap_err();
-    assert_eq!((missing.remedy(), script.asked()), (Remedy::Configure, 0));
+    assert_eq!((missing.remedy(), script.asked()), (Remedy::Storage, 0));
     std::fs::write(&token_file, "first.jwt\n").unwrap();
     let first = authenticator.token().unwrap();
     std::fs::write(&token_file, "second.jwt").unwrap();

@@ -271,16 +271,17 @@ fn set_up(shown: &mut Shown, folder: &TempDir, transport: &Arc<dyn Transport>) {
     };
     let environment = Environment::of([
         ("HTTPS_PROXY", "http://name:canary-password@proxy.example.com"),
-        ("MESSAGE_TRACE_CLIENT_SECRT", "canary-secret"),
+        ("MESSAGE_TRACE_SOMEBODYS_TOKEN", "canary-secret"),
     ]);
+    let mistyped = Environment::of([("MESSAGE_TRACE_CLIENT_SECRT", "canary-secret")]);
+    let refused = load(&args, &mistyped).unwrap_err();
+    shown.debug(&mistyped);
+    shown.error(&refused);
     let setup = load(&args, &environment).unwrap();
     let unknown = environment.unknown();
     assert_eq!(
         unknown,
-        [
-            "MESSAGE_TRACE_CLIENT_SECRT: there is no such setting (did you mean MESSAGE_TRACE_CLIENT_SECRET?); the \
-             variable is passed over"
-        ]
+        ["MESSAGE_TRACE_SOMEBODYS_TOKEN: there is no such setting; the variable is passed over"]
     );
     for sentence in &unknown {
         shown.text(sentence);

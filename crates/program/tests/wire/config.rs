@@ -290,7 +290,7 @@ fn mistakes_of_the_file_are_said_with_their_line_and_the_fix() {
         (
             format!("{LEAST}organization-domains = [\"canary@example.com\"]"),
             4,
-            "expected mail domains",
+            "expected a mail domain",
         ),
         (
             format!("{LEAST}sinks = [\"canary\"]"),
@@ -379,10 +379,13 @@ fn what_is_missing_is_said() {
         );
     }
     let missing = load(&args(["--config", "/nowhere/poll.toml"]), &Environment::default()).unwrap_err();
-    assert!(
-        missing
-            .to_string()
-            .contains("/nowhere/poll.toml:1: the file cannot be read")
+    assert!(missing.to_string().contains(
+        "/nowhere/poll.toml: the file cannot be read (entity not found); check its name and rights"
+    ));
+    assert_eq!(
+        missing.remedy(),
+        Remedy::Storage,
+        "a file that cannot be read is 74"
     );
     let flag = load(
         &args(["--graph-url", "http://graph.example.com"]),

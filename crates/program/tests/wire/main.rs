@@ -6,6 +6,7 @@ mod canary;
 mod certificates;
 mod client;
 mod config;
+mod settings;
 mod files;
 mod layers;
 mod links;

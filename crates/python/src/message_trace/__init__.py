@@ -9,16 +9,18 @@ WebAssembly module inside this package: it can open no file, no socket and no cl
 '{"@timestamp":"2025-06-13T10:30:00Z","ec'
 """
 
-from ._normalizer import Engine, Normalizer, normalize, normalize_batch
-from ._types import Batch, Rejected, Rejection, Target
+from ._normalizer import Engine, Normalizer, about, normalize, normalize_batch
+from ._types import About, Batch, Rejected, Rejection, Target
 
 __all__ = [
+    "About",
     "Batch",
     "Engine",
     "Normalizer",
     "Rejected",
     "Rejection",
     "Target",
+    "about",
     "normalize",
     "normalize_batch",
 ]

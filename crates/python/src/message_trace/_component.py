@@ -12,7 +12,7 @@ import wasmtime
 from wasmtime import component
 
 from ._load import component_module, engine
-from ._types import Batch, Rejected, Rejection
+from ._types import About, Batch, Rejected, Rejection
 
 _INTERFACE = "message-trace:normalizer/normalizer@0.1.0"
 _MAX_LINE_BYTES = 1_048_576
@@ -73,6 +73,25 @@ class Component:
         if function is None:
             raise RuntimeError(f"the component in this package has no {name}: reinstall the package")
         return function
+
+
+def about() -> About:
+    """What the component says of itself. Needs no options, hence no instance that is kept."""
+    store = wasmtime.Store(engine())
+    instance = component.Linker(engine()).instantiate(store, component_module())
+    interface = instance.get_export_index(store, _INTERFACE)
+    export = interface and instance.get_export_index(store, "about", interface)
+    function = export and instance.get_func(store, export)
+    if function is None:
+        raise RuntimeError("the component in this package has no about: reinstall the package")
+    info = function(store)
+    return About(
+        version=info.version,
+        ecs_version=getattr(info, "ecs-version"),
+        ocsf_version=getattr(info, "ocsf-version"),
+        formats=tuple(info.formats),
+        targets=tuple(info.targets),
+    )
 
 
 _DEFAULTS: dict[str, Any] = {

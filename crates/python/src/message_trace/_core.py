@@ -64,7 +64,7 @@ class Core:
     def _configure(self, options: bytes) -> None:
         count, _, problem = self._answer(self._exports["configure"], self._put(options), len(options))
         if count != 1:
-            raise ValueError(f"options: {problem.decode()}")
+            raise ValueError(problem.decode())
 
     def _only(self, answer: tuple[int, bytes, bytes]) -> bytes:
         count, event, rejections = answer
@@ -123,4 +123,4 @@ def _signed(number: int) -> int:
 
 
 def _rejection(entry: dict[str, Any]) -> Rejection:
-    return Rejection(entry["reason"], entry.get("detail"))
+    return Rejection(entry["reason"], entry.get("detail"), entry.get("message"))

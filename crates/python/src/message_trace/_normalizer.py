@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Literal, Protocol
 
-from ._types import Batch, Rejected, Target, options_json
+from ._types import About, Batch, Rejected, Target, options_json
 
 Engine = Literal["core", "component"]
 """What runs the mapping: the plain core module (fast), or the component through its WIT interface."""
@@ -156,6 +156,13 @@ def _kept(options: dict[str, Any]) -> Normalizer:
     return normalizer
 
 
+def about() -> About:
+    """Says what this package is: its version, those of the targets' schemas, the formats and the targets."""
+    from ._component import about as of_component
+
+    return of_component()
+
+
 def _restore(options: bytes, engine: Engine) -> Normalizer:
     normalizer = Normalizer.__new__(Normalizer)
     normalizer._options, normalizer._engine = options, engine
@@ -177,8 +184,13 @@ def _host(engine: Engine, options: bytes) -> _Host:
 
 
 def _bytes(text: str | bytes) -> bytes:
-    # A lone surrogate becomes what is not UTF-8, and is refused like any other line that is not.
-    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+    if isinstance(text, str):
+        # A lone surrogate becomes what is not UTF-8, and is refused like any other line that is not.
+        return text.encode("utf-8", "surrogatepass")
+    if isinstance(text, (bytes, bytearray, memoryview)):
+        return bytes(text)
+    # `bytes` would make room of that many bytes out of a number.
+    raise TypeError(f"expected a line as str or bytes, but found {type(text).__name__}")
 
 
 def _chunks(lines: bytes) -> Iterator[bytes]:

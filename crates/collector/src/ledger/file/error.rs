@@ -21,6 +21,10 @@ pub enum LedgerError {
     TooOld(PathBuf),
     /// It is damaged, or no ledger at all.
     Damaged(PathBuf),
+    /// The file is no ledger, and none that was damaged.
+    NotALedger(PathBuf),
+    /// Nothing is wrong with it.
+    Healthy(PathBuf),
     /// There is none.
     Missing(PathBuf),
     /// The disk is full.
@@ -39,6 +43,8 @@ impl LedgerError {
             | Self::OtherOwner(_)
             | Self::TooNew(_)
             | Self::TooOld(_)
+            | Self::NotALedger(_)
+            | Self::Healthy(_)
             | Self::Missing(_) => Remedy::Configure,
             Self::Damaged(_) | Self::Full(_) | Self::Unusable(..) => Remedy::Storage,
         }
@@ -101,6 +107,18 @@ impl fmt::Display for LedgerError {
                 f,
                 "the ledger {0} is damaged or no ledger; `message-trace ledger --recover {0}` keeps what can be trusted \
                  and sets the damaged file aside",
+                path.display()
+            ),
+            Self::NotALedger(path) => write!(
+                f,
+                "{0} is no ledger; nothing was changed. Check the path; if a ledger was there, move the file away, and \
+                 the next poll begins anew",
+                path.display()
+            ),
+            Self::Healthy(path) => write!(
+                f,
+                "the ledger {0} is whole, there is nothing to recover; `message-trace ledger {0}` shows it. To begin anew \
+                 with its settled spans all the same, add --force",
                 path.display()
             ),
             Self::Missing(path) => write!(

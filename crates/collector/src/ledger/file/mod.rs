@@ -9,6 +9,7 @@
 
 mod digest;
 mod error;
+mod examine;
 mod notes;
 mod open;
 mod recover;
@@ -22,6 +23,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use digest::{Digest, of_row};
 pub use error::LedgerError;
+pub use examine::{Examined, examine, told_apart};
 pub use notes::Notes;
 pub use recover::{Recovery, recover};
 

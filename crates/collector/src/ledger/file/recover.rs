@@ -112,7 +112,7 @@ fn now_s() -> u64 {
 }
 
 /// Owner, salt and state, if the digest over them holds.
-fn read_trusted(path: &Path) -> Option<([u8; 32], [u8; 32], State)> {
+pub(super) fn read_trusted(path: &Path) -> Option<([u8; 32], [u8; 32], State)> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
     let (owner, salt, digest): ([u8; 32], [u8; 32], Vec<u8>) = connection
         .query_row("SELECT owner, salt, state_digest FROM ledger", [], |row| {

@@ -44,6 +44,23 @@ pub(super) fn iso(text: &str, order: Option<Dates>) -> Result<String, Ambiguous>
     Ok(written.map_or_else(|| text.to_owned(), |time| format!("{time:?}Z")))
 }
 
+/// The order that a date proves: one of its numbers is beyond 12, so that it can be the day alone. `None` if it is no
+/// such date, has dots, or does not tell.
+pub(super) fn proven(text: &str) -> Option<Dates> {
+    let Numeric {
+        first,
+        second,
+        has_dots,
+        ..
+    } = Numeric::read(text.trim())?;
+    match (first > 12, second > 12) {
+        _ if has_dots => None,
+        (true, false) => Some(Dates::Dmy),
+        (false, true) => Some(Dates::Mdy),
+        _ => None,
+    }
+}
+
 /// A date of three numbers with the year last, and a time.
 struct Numeric {
     first: u32,
@@ -108,6 +125,22 @@ mod tests {
             iso("05/06/2026 10:30:00", Some(Dates::Mdy)).unwrap(),
             "2026-05-06T10:30:00Z"
         );
+    }
+
+    #[test]
+    fn a_date_proves_the_order_of_others_if_it_has_but_one_reading() {
+        for (text, order) in [
+            ("13/06/2026", Some(Dates::Dmy)),
+            ("6/13/2026 1:05 PM", Some(Dates::Mdy)),
+            ("05/06/2026", None),
+            ("05/05/2026", None),
+            ("13.06.2026", None),
+            ("13/13/2026", None),
+            ("2026-06-13", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(proven(text), order, "{text}");
+        }
     }
 
     #[test]

@@ -5,12 +5,11 @@ use std::io::{self, Read};
 
 use csv::{ByteRecord, Position, ReaderBuilder, StringRecord};
 
-use message_trace_host::BATCH_BYTES;
-
-use super::job::{Rows, Work};
+use super::job::Work;
 use super::lines::Stop;
 
 mod dates;
+mod order;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -142,26 +141,22 @@ pub(super) fn read(
         .iter()
         .map(|name| column(name.trim()))
         .collect();
-    let mut rows = Rows::default();
+    let mut lines = order::Lines::new(&columns, order, send);
     let mut record = ByteRecord::new();
-    while reader.read_byte_record(&mut record).map_err(stop)? {
+    let ended = loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(stop(error)),
+        }
         since_row.set(0);
         let line = lines_before + record.position().map_or(0, Position::line);
         let text = StringRecord::from_byte_record_lossy(std::mem::take(&mut record));
-        row::Row::new(&columns, &text).push(&mut rows, line, order).map_err(|dates::Ambiguous| {
-            Stop::Usage(format!(
-                "line {line}: a date may be day-first or month-first: say which with --dates dmy or --dates mdy"
-            ))
-        })?;
-        if rows.bytes.len() >= BATCH_BYTES {
-            send(Work::Rows(std::mem::take(&mut rows)))?;
-        }
-    }
-    if rows.ends.is_empty() {
-        Ok(())
-    } else {
-        send(Work::Rows(rows))
-    }
+        lines.push(text, line)?;
+    };
+    // What came before the failure is whole.
+    lines.finish()?;
+    ended
 }
 
 /// Ends a source that gives more bytes than a row may have, and no row.

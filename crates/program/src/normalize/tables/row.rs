@@ -61,12 +61,20 @@ impl<'a> Row<'a> {
         Self { columns, record }
     }
 
+    /// The time of receipt as the report has it.
+    pub(super) fn received(&self) -> Option<&'a str> {
+        self.value(Column::Received)
+    }
+
     /// Appends the row's lines.
     pub(super) fn push(&self, rows: &mut Rows, line: u64, order: Option<Dates>) -> Result<(), Ambiguous> {
-        let received = self
-            .value(Column::Received)
-            .map(|text| iso(text, order))
-            .transpose()?;
+        let received = self.received().map(|text| iso(text, order)).transpose()?;
+        self.push_received(rows, line, received);
+        Ok(())
+    }
+
+    /// Appends the row's lines with this time of receipt.
+    pub(super) fn push_received(&self, rows: &mut Rows, line: u64, received: Option<String>) {
         for (recipient, status) in self.recipients() {
             let row = Line {
                 organization: self.value(Column::Organization),
@@ -88,7 +96,6 @@ impl<'a> Row<'a> {
             // Writing text and numbers to memory cannot fail.
             rows.push(&serde_json::to_vec(&row).unwrap_or_default(), line);
         }
-        Ok(())
     }
 
     /// The first value under a column that is not empty.

@@ -49,7 +49,6 @@ fn rows(report: &[u8], at_once: usize) -> Option<Given> {
     let ended = match ended {
         Ok(()) => String::new(),
         Err(Stop::Io(error)) => error.to_string(),
-        Err(Stop::Usage(sentence)) => sentence,
         Err(Stop::Closed | Stop::Failed(_)) => panic!("nobody closed anything"),
     };
     Some((all, ended))
