@@ -26,8 +26,8 @@ export class Exporter {
         const raw = store.raw(row);
         return {
             row,
-            file: store.sources[store.source.values[row]]?.name,
-            line: store.line.values[row],
+            file: raw && store.sources[store.source.values[row]].name,
+            line: raw && store.line.values[row],
             received: store.received.values[row],
             size: store.size.values[row],
             direction: DIRECTIONS[store.direction.values[row]],

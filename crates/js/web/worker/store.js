@@ -80,7 +80,8 @@ export class Store {
     /** Each source that is there, with how much of it is what. */
     sourceCounts() {
         const counts = this.sources.map((source, id) => ({ id, ...source, rows: 0, duplicates: 0, refused: 0 }));
-        for (let row = 0; row < this.length; row += 1) counts[this.source.values[row]][this.duplicate.values[row] ? "duplicates" : "rows"] += 1;
+        // The rows of a report are of no source.
+        for (let row = 0; row < this.source.length; row += 1) counts[this.source.values[row]][this.duplicate.values[row] ? "duplicates" : "rows"] += 1;
         for (const { source } of this.refusals) counts[source].refused += 1;
         return counts.filter(({ isRemoved }) => !isRemoved);
     }
