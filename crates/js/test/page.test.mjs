@@ -49,11 +49,15 @@ async function exported(page, { what = "events", which = "all", isGzip = false, 
 }
 
 describe("files of every kind", () => {
-    for (const { name, files, rows, refused, lines } of samples.kinds) {
+    for (const { name, files, rows, refused, lines, duplicates = 0, problem } of samples.kinds) {
         test(name, async () => {
             const { page, context, errors } = await withFiles(files);
             assert.equal(await count(page, "messages"), rows);
             assert.equal(await count(page, "rejections"), refused);
+            const said = await text(page, "#files");
+            const counted = [...said.matchAll(/(\d+) duplicate/g)].reduce((sum, [, number]) => sum + Number(number), 0);
+            assert.equal(counted, duplicates);
+            if (problem) assert.match(said, problem);
             assert.deepEqual(errors, []);
             if (lines && rows > 0) {
                 // The events are those of the package for the lines that the file stands for.
@@ -75,10 +79,19 @@ describe("files of every kind", () => {
         const { page, context, errors } = await withFiles({ "fixtures.ndjson": lines });
         for (const target of ["sekoia", "ecs", "ocsf"]) {
             const expected = normalizeBatch(lines, { target });
-            assert.equal(await count(page, "messages"), expected.count);
+            // Fixtures share event ids: of each id the page keeps the first.
+            const seen = new Set();
+            const isFirst = Buffer.from(normalizeBatch(lines, { target: "ecs" }).events).toString().trimEnd().split("\n").map((event) => {
+                const { id } = JSON.parse(event).event;
+                const isNew = id === undefined || !seen.has(id);
+                seen.add(id);
+                return isNew;
+            });
+            const events = Buffer.from(expected.events).toString().trimEnd().split("\n").filter((_, at) => isFirst[at]);
+            assert.equal(await count(page, "messages"), events.length);
             assert.equal(await count(page, "rejections"), expected.rejections.length);
             const { bytes } = await exported(page, { target });
-            assert.equal(bytes.toString(), Buffer.from(expected.events).toString(), target);
+            assert.equal(bytes.toString().trimEnd(), events.join("\n"), target);
         }
         const { bytes } = await exported(page, { what: "refusals" });
         const { rejections } = normalizeBatch(lines);
@@ -94,8 +107,6 @@ describe("files of every kind", () => {
             await drop(page, { "trace.csv": samples.ambiguous });
             await page.locator("#dates[open]").waitFor();
             assert.equal(await page.isDisabled("#dates-go"), true);
-            await page.keyboard.press("Escape");
-            assert.equal(await page.locator("#dates[open]").count(), 1);
             assert.match(await text(page, "#dates-proof"), /13\/06\/2026.*day first/);
             await page.check(`#dates input[value=${order}]`);
             await page.click("#dates-go");
@@ -142,9 +153,8 @@ describe("exports", () => {
         const packed = await exported(page, { isGzip: true });
         assert.equal(packed.name, "events.ecs.ndjson.gz");
         assert.deepEqual(packed.bytes, plain.bytes);
-        await page.click("#tab-messages");
         await page.fill("#search", "bob@example.org");
-        await page.locator("#shown", { hasText: /^1 shown/ }).waitFor();
+        await page.locator("#shown", { hasText: /^1 of 3 messages/ }).waitFor();
         const part = await exported(page, { which: "filtered" });
         assert.equal(part.bytes.toString().trimEnd().split("\n").length, 1);
         await context.close();
@@ -251,11 +261,11 @@ describe("200,000 rows", () => {
             const shown = document.querySelector("#shown");
             search.value = "user4321 failed";
             search.dispatchEvent(new Event("input"));
-            const searched = await until(() => !shown.textContent.startsWith("200,000"));
+            const searched = await until(() => shown.textContent.includes(" of "));
             const found = shown.textContent;
             search.value = "";
             search.dispatchEvent(new Event("input"));
-            await until(() => shown.textContent.startsWith("200,000"));
+            await until(() => !shown.textContent.includes(" of "));
             document.querySelector("#table [data-name=subject] button").click();
             const sorted = await until(() => document.querySelector("#table [data-name=subject]").hasAttribute("aria-sort"));
             return { scrolls, searched, found, sorted };
@@ -284,11 +294,11 @@ describe("keyboard", () => {
         await tabUntil("example");
         await press("Enter");
         await loaded(page);
+        await tabUntil("search");
+        await tabUntil("status");
         await tabUntil("tab-overview");
         await press("ArrowRight");
         assert.equal(await focused(), "tab-messages");
-        await tabUntil("search");
-        await tabUntil("status");
         const grid = page.locator("#table [role=grid]");
         for (let presses = 0; presses < 20 && !(await grid.evaluate((element) => element === document.activeElement)); presses += 1) await press("Tab");
         const active = async () => {
@@ -328,6 +338,15 @@ describe("accessibility", () => {
                 await page.locator(".chart").waitFor();
                 await page.click(".as-table summary");
                 await check("overview");
+                for (const view of ["lists", "failures", "lookalikes"]) {
+                    await page.click(`#tab-${view}`);
+                    await page.locator(`#${view} > *`).first().waitFor();
+                    await check(view);
+                }
+                await page.click("#tab-lists");
+                await page.click("#lists .ranking th button >> nth=0");
+                await page.locator("#address .chart").first().waitFor();
+                await check("address");
                 await page.click("#tab-messages");
                 await page.click(".rows .row >> nth=2");
                 await page.locator("#details:not([hidden])").waitFor();
@@ -336,6 +355,7 @@ describe("accessibility", () => {
                 await page.click("#refused .rows .row >> nth=0");
                 await page.locator("#refused-details:not([hidden])").waitFor();
                 await check("rejections");
+                if (viewport.width < 700) await page.click(".bar-fold > summary");
                 await page.click("#export");
                 await check("export");
                 await page.keyboard.press("Escape");

@@ -44,7 +44,7 @@ export const ambiguous = [
 
 /** Text that is a formula in a spreadsheet, or an element in a page. */
 export const hostile = ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\tx", '<img src=x onerror="globalThis.wasRun=1">', "</script><script>globalThis.wasRun=1</script>"]
-    .map((text) => JSON.stringify({ ...rows[0], senderAddress: text, subject: text, messageId: text }))
+    .map((text, at) => JSON.stringify({ ...rows[0], id: `11111111-1111-4111-8111-${String(at).padStart(12, "0")}`, senderAddress: text, subject: text, messageId: text }))
     .join("\n");
 
 const utf16 = (text, mark = true) => Buffer.from((mark ? "\ufeff" : "") + text, "utf16le");
@@ -56,8 +56,8 @@ export const kinds = [
     { name: "NDJSON in UTF-16, as PowerShell redirects it", files: { "a.json": utf16(ndjson) }, rows: 3, refused: 0, lines },
     { name: "a saved page on one line", files: { "page.json": JSON.stringify(page) }, rows: 3, refused: 0, lines },
     { name: "a saved page over many lines", files: { "page.json": JSON.stringify(page, null, 2) }, rows: 3, refused: 0 },
-    { name: "pages one after the other", files: { "pages.json": `${JSON.stringify(page)}\n${JSON.stringify({ value: [] })}\n${JSON.stringify(page)}` }, rows: 6, refused: 0, lines: [...lines, ...lines] },
-    { name: "a page among lines", files: { "mixed.ndjson": `${lines[0]}\n${JSON.stringify(page)}\n{"value":[]}\n${lines[1]}` }, rows: 5, refused: 0, lines: [lines[0], ...lines, lines[1]] },
+    { name: "pages one after the other", files: { "pages.json": `${JSON.stringify(page)}\n${JSON.stringify({ value: [] })}\n${JSON.stringify(page)}` }, rows: 3, refused: 0, duplicates: 3, lines },
+    { name: "a page among lines", files: { "mixed.ndjson": `${lines[0]}\n${JSON.stringify(page)}\n{"value":[]}\n${lines[1]}` }, rows: 3, refused: 0, duplicates: 2, lines },
     { name: "a page that was cut off", files: { "page.json": JSON.stringify(page).slice(0, -120) }, rows: 2, refused: 1 },
     { name: "the cmdlet's JSON, an array over many lines", files: { "trace.json": `[\n${indented.join(",\n")}\n]` }, rows: 3, refused: 0 },
     { name: "one object over many lines", files: { "one.json": indented[0] }, rows: 1, refused: 0 },
@@ -68,7 +68,9 @@ export const kinds = [
     { name: "CSV with dates of every form", files: { "trace.csv": 'Received,RecipientAddress,Size\n"1/20/2026 1:02:03\u202fPM",a@example.com,007\n13/06/2026 10:30:00.5,"a@example.com;b@example.org",12.5\n31-12-2026,a@example.com,\n2026-01-20 12:34:56,,1\n' }, rows: 5, refused: 0 },
     { name: "CSV of the admin center in UTF-16 without a mark", files: { "MTSummary.csv": utf16(enhancedCsv, false) }, rows: 2, refused: 0, lines: enhancedLines },
     { name: "CSV in UTF-16 in gzip", files: { "MTSummary.csv.gz": gzipSync(utf16(enhancedCsv)) }, rows: 2, refused: 0, lines: enhancedLines },
-    { name: "several files at once", files: { "a.ndjson": ndjson, "b.csv": enhancedCsv, "c.json": JSON.stringify(page) }, rows: 8, refused: 0 },
+    { name: "several files at once", files: { "a.ndjson": ndjson, "b.csv": enhancedCsv, "c.json": JSON.stringify(page) }, rows: 5, refused: 0, duplicates: 3 },
     { name: "a file that is something else", files: { "letter.txt": "Dear all,\nthis is a letter.\n" }, rows: 0, refused: 2 },
+    { name: "a binary file, with one sentence instead of a thousand rejections", files: { "noise.bin": Uint8Array.from({ length: 60_000 }, (_, at) => (at * at * 7 + (at >> 3) * 31) % 251) }, rows: 0, refused: 0, problem: /It is no text/ },
+    { name: "a workbook", files: { "trace.xlsx": Buffer.concat([Buffer.from("PK\x03\x04"), Buffer.alloc(5000, "\n\x01ab")]) }, rows: 0, refused: 0, problem: /Save the sheet as CSV/ },
     { name: "an empty file", files: { "empty.ndjson": "" }, rows: 0, refused: 0 },
 ];

@@ -1,60 +1,10 @@
 // Charts as drawings with a table beside each, so that every number can be read without seeing it.
 
 import { h, svg } from "./dom.js";
-import { colour, directionName, number, share, size, statusName, time } from "./format.js";
+import { grid, timeTicks } from "./flow.js";
+import { colour, directionName, number, share, size, statusName, stepTime, time, zoneName } from "./format.js";
 
-const HEIGHT = 230;
-const LEFT = 48;
-const BOTTOM = 24;
-const TOP = 10;
-const MAX_BAR = 56;
-const HOUR = 3600e3;
-const DAY = 24 * HOUR;
-
-const nameOf = (stack, name) => (stack === "direction" ? directionName(name) : statusName(name));
-
-/** Mail flow over time: a bar for each step, stacked. `width` is that of the place it goes to, in pixels. */
-export function flowChart({ stack, step, start, names, bars }, width) {
-    const totals = names.map((_, at) => bars.reduce((sum, bar) => sum + bar[at], 0));
-    // The largest at the bottom, where lengths compare best.
-    const order = names.map((_, at) => at).filter((at) => totals[at] > 0).sort((one, other) => totals[other] - totals[one]);
-    const sums = bars.map((bar) => bar.reduce((sum, value) => sum + value, 0));
-    const { top, ticks } = scale(Math.max(1, ...sums));
-    const inner = width - LEFT - 8;
-    const bar = inner / bars.length;
-    // A few bars stay bars.
-    const gap = Math.max(bar - MAX_BAR, bar > 5 ? Math.min(4, bar * 0.2) : bar > 2 ? 0.5 : 0);
-    const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
-
-    const grid = ticks.map((tick) =>
-        svg("g", {}, svg("line", { x1: LEFT, x2: width - 8, y1: y(tick), y2: y(tick), class: "rule" }),
-            svg("text", { x: LEFT - 8, y: y(tick) + 4, class: "tick end" }, short(tick))));
-    const columns = bars.map((values, at) => {
-        let below = 0;
-        const parts = order.filter((name) => values[name] > 0).map((name) => {
-            const rect = svg("rect", {
-                x: LEFT + at * bar + gap / 2, width: Math.max(0.5, bar - gap),
-                y: y(below + values[name]), height: Math.max(0.5, y(below) - y(below + values[name])), class: `fill-${colour(stack, names[name])}`,
-            });
-            below += values[name];
-            return rect;
-        });
-        const lines = order.filter((name) => values[name] > 0).map((name) => `${nameOf(stack, names[name])}: ${number(values[name])}`);
-        const title = svg("title", {}, [stepName(start + at * step, step), ...lines].join("\n"));
-        const catcher = svg("rect", { x: LEFT + at * bar, width: bar, y: TOP, height: HEIGHT - TOP - BOTTOM, class: "catch" });
-        return svg("g", { class: "column" }, title, catcher, parts);
-    });
-    const most = sums.indexOf(Math.max(...sums));
-    const label = `Messages over time, ${order.map((name) => `${nameOf(stack, names[name])} ${number(totals[name])}`).join(", ")}. Most, ${number(sums[most] ?? 0)}, at ${stepName(start + most * step, step)} UTC.`;
-    const drawing = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: "img", "aria-label": label, class: "chart" },
-        grid, columns, timeTicks(start, step, bars.length, bar, inner).map(({ x, text }) => svg("text", { x: LEFT + x, y: HEIGHT - 6, class: "tick" }, text)));
-    const rows = bars.map((values, at) => [stepName(start + at * step, step), ...order.map((name) => number(values[name]))]);
-    return [
-        legend(order.map((name) => [nameOf(stack, names[name]), colour(stack, names[name])])),
-        drawing,
-        asTable("Messages over time", ["From (UTC)", ...order.map((name) => nameOf(stack, names[name]))], rows),
-    ];
-}
+export const nameOf = (stack, name) => (stack === "direction" ? directionName(name) : statusName(name));
 
 /** One bar in parts, with a line for each part. */
 export function split(stack, parts, whole, pick) {
@@ -68,46 +18,99 @@ export function split(stack, parts, whole, pick) {
     ];
 }
 
-/** Names with a bar each: a table that is its own chart. */
-export function ranking(caption, rows, pick) {
+/**
+ * Names with a bar each: a table that is its own chart. A click on a name opens it, one on its number shows the messages
+ * that were counted.
+ */
+export function ranking(caption, rows, { open, show, last = ({ bytes }) => size(bytes), lastTitle = "Size" }) {
+    if (rows.length === 0) return h("p", { className: "soft" }, "None.");
     const most = Math.max(1, ...rows.map(({ count }) => count));
     return h("table", { className: "ranking" },
         h("caption", { className: "hidden" }, caption),
-        h("colgroup", {}, ["name", "count", "bytes"].map((className) => h("col", { className }))),
-        h("thead", { className: "hidden" }, h("tr", {}, ["Address", "Messages", "Size"].map((title) => h("th", { scope: "col" }, title)))),
-        h("tbody", {}, rows.map(({ name, count, bytes }) => h("tr", { "--share": String(count / most) },
-            h("th", { scope: "row" }, h("button", { type: "button", className: "link", title: name, onclick: () => pick(name) }, name)),
-            h("td", { className: "number" }, number(count)), h("td", { className: "number soft" }, size(bytes))))));
+        h("colgroup", {}, ["of-name", "of-count", "of-last"].map((className) => h("col", { className }))),
+        h("thead", { className: "hidden" }, h("tr", {}, ["Name", "Messages", lastTitle].map((title) => h("th", { scope: "col" }, title)))),
+        h("tbody", {}, rows.map((row) => h("tr", { "--share": String(row.count / most) },
+            h("th", { scope: "row" }, h("button", { type: "button", className: "link", title: row.name, onclick: () => open(row.name) }, row.name)),
+            h("td", { className: "number" }, show ? h("button", { type: "button", className: "link", "aria-label": `Show ${number(row.count)} messages of ${row.name}`, onclick: () => show(row.name) }, number(row.count)) : number(row.count)),
+            h("td", { className: "number soft" }, last(row))))));
 }
 
 /** The largest messages. */
-export function largest(rows, open) {
-    return h("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of the largest messages" },
-        h("table", { className: "plain" },
-            h("thead", {}, h("tr", {}, ["Size", "Subject", "Sender", "Recipient", "Received (UTC)"].map((title, at) => h("th", { scope: "col", className: at === 0 ? "number" : "" }, title)))),
+export function largest(rows, { open, address }, of = "largest messages") {
+    if (rows.length === 0) return h("p", { className: "soft" }, "No message has a size.");
+    const titles = [["Size", "number"], ["Subject", ""], ["Sender", ""], ["Recipient", ""], [`Received (${zoneName()})`, ""]];
+    const person = (name) => h("button", { type: "button", className: "link", onclick: () => address(name) }, name);
+    return h("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": `Table of the ${of}` },
+        h("table", { className: "plain stacked" },
+            h("thead", {}, h("tr", {}, titles.map(([title, className]) => h("th", { scope: "col", className }, title)))),
             h("tbody", {}, rows.map((row) => h("tr", {},
                 h("td", { className: "number" }, size(row.size)),
-                h("td", {}, h("button", { type: "button", className: "link", onclick: () => open(row.row) }, row.subject || "No subject")),
-                h("td", {}, row.sender), h("td", {}, row.recipient), h("td", { className: "nowrap" }, time(row.received)))))));
+                h("td", { className: "main" }, row.row === undefined ? row.subject || "No subject" : h("button", { type: "button", className: "link", onclick: () => open(row.row) }, row.subject || "No subject")),
+                h("td", { className: "from" }, person(row.sender)), h("td", { className: "to" }, person(row.recipient)), h("td", { className: "nowrap soft" }, time(row.received)))))));
 }
 
-function legend(entries) {
+/** Messages a day with the band that is usual; days above it stand out. */
+export function dayChart({ edges, counts, band }, width, pick) {
+    const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [150, 48, 8, 10, 24];
+    const { top, ticks } = scale(Math.max(1, ...counts, band?.high ?? 0));
+    const y = (value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
+    const inner = width - LEFT - RIGHT;
+    const bar = inner / counts.length;
+    const gap = Math.max(bar - 40, bar > 4 ? Math.min(4, bar * 0.2) : 0);
+    const isAbove = (count) => band !== undefined && count > band.high;
+    const above = counts.filter(isAbove).length;
+    const label = `Messages a day: ${number(Math.min(...counts))} to ${number(Math.max(...counts))}.${band ? ` Usual: ${usual(band)}. ${above === 0 ? "No day is above that." : `${number(above)} above that.`}` : ""}`;
+    const drawing = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, height: HEIGHT, role: "img", "aria-label": label, class: "chart" },
+        grid(ticks, y, width),
+        band ? [svg("rect", { x: LEFT, width: inner, y: y(band.high), height: Math.max(1, y(band.low) - y(band.high)), class: "band" }),
+            svg("line", { x1: LEFT, x2: LEFT + inner, y1: y(band.middle), y2: y(band.middle), class: "band-line" })] : [],
+        counts.map((count, at) => {
+            const column = svg("g", { class: "column" }, svg("title", {}, `${stepTime(edges[at], 86_400e3)}: ${number(count)}`),
+                svg("rect", { x: LEFT + at * bar, width: bar, y: TOP, height: HEIGHT - TOP - BOTTOM, class: "catch" }),
+                svg("rect", { x: LEFT + at * bar + gap / 2, width: Math.max(0.5, bar - gap), y: y(count), height: y(0) - y(count), class: isAbove(count) ? "fill-above" : "fill-day" }));
+            column.addEventListener("click", () => pick(edges[at], edges[at + 1]));
+            return column;
+        }),
+        timeTicks(edges, 86_400e3, bar, inner).map(({ x, text }) => svg("text", { x: LEFT + x, y: HEIGHT - 6, class: "tick" }, text)));
+    const rows = () => counts.map((count, at) => [stepTime(edges[at], 86_400e3), number(count), isAbove(count) ? "above" : ""]);
+    return [
+        h("p", { className: "soft" }, band ? `Usual is ${usual(band)} (median of all days, three robust deviations to either side).${above > 0 ? ` ${above === 1 ? "One day is" : `${number(above)} days are`} above.` : ""}`
+            : "Too few days to say what is usual."),
+        drawing, asTable("Messages a day", [`Day (${zoneName()})`, "Messages", "Usual"], rows),
+    ];
+}
+
+const usual = ({ low, high }) => `${number(Math.round(low))} to ${number(Math.round(high))} a day`;
+
+/** Counts by hour of the day. */
+export function hourChart(counts, zone) {
+    const most = Math.max(1, ...counts);
+    return [
+        h("div", { className: "hours", role: "img", "aria-label": `By hour of the day: most, ${number(most)}, at ${String(counts.indexOf(Math.max(...counts))).padStart(2, "0")}:00 ${zone}.` },
+            counts.map((count, hour) => h("span", { title: `${String(hour).padStart(2, "0")}:00 ${zone}: ${number(count)}` },
+                h("i", { "--share": String(count / most) }), h("b", {}, hour % 6 === 0 ? String(hour).padStart(2, "0") : "")))),
+        asTable("By hour of the day", [`Hour (${zone})`, "Failed"], () => counts.map((count, hour) => [`${String(hour).padStart(2, "0")}:00`, number(count)])),
+    ];
+}
+
+export function legend(entries) {
     return h("ul", { className: "legend" }, entries.map(([name, ending]) => h("li", {}, h("i", { className: `dot fill-${ending}`, "aria-hidden": "true" }), name)));
 }
 
-function asTable(caption, titles, rows) {
+/** The numbers of a chart, made when they are asked for. */
+export function asTable(caption, titles, rows) {
     const draw = (details) => {
         if (!details.open || details.children.length > 1) return;
         details.append(h("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": `${caption}, as a table` }, h("table", { className: "plain" },
             h("caption", { className: "hidden" }, caption),
             h("thead", {}, h("tr", {}, titles.map((title, at) => h("th", { scope: "col", className: at > 0 ? "number" : "" }, title)))),
-            h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", { className: "number" }, cell))))))));
+            h("tbody", {}, rows().map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", { className: "number" }, cell))))))));
     };
     return h("details", { className: "as-table", ontoggle: ({ target }) => draw(target) }, h("summary", {}, "As a table"));
 }
 
 /** A round top and the lines below it. */
-function scale(most) {
+export function scale(most) {
     const rough = most / 4;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = Math.max(1, [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough));
@@ -116,29 +119,4 @@ function scale(most) {
     return { top: ticks.at(-1), ticks };
 }
 
-const short = (value) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : number(value));
-
-function stepName(at, step) {
-    const text = new Date(at).toISOString();
-    return step >= DAY ? text.slice(0, 10) : text.slice(0, 16).replace("T", " ");
-}
-
-/** Labels below the bars: days where there are several, else times; as many as have room. */
-function timeTicks(start, step, count, bar, inner) {
-    const end = start + count * step;
-    const isLong = end - start > 2 * DAY;
-    const unit = isLong ? DAY : HOUR;
-    const room = Math.max(2, Math.floor(inner / 90));
-    const every = unit * Math.max(1, niceEvery(Math.ceil((end - start) / unit / room), isLong));
-    const format = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...(isLong ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" }) });
-    const ticks = [];
-    for (let at = Math.ceil(start / every) * every; at < end; at += every) {
-        const x = ((at - start) / step) * bar;
-        if (x < inner - 30) ticks.push({ x, text: format.format(at) });
-    }
-    return ticks;
-}
-
-function niceEvery(least, isDays) {
-    return (isDays ? [1, 2, 3, 7, 14, 28, 91, 182, 364] : [1, 2, 3, 6, 12, 24]).find((every) => every >= least) ?? least;
-}
+export const shortNumber = (value) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : number(value));

@@ -1,28 +1,30 @@
 // The details of one message: its fields, the raw line and its event.
 
 import { h } from "./dom.js";
-import { directionName, number, size, statusName, time } from "./format.js";
+import { directionName, number, size, statusName, time, zoneName } from "./format.js";
 
-/** Fills the panel. */
-export function showDetails(panel, details, targetName, close) {
+/** Fills the panel; `address` opens an address. */
+export function showDetails(panel, details, { targetName, close, address }) {
+    const person = (name) => name && h("button", { type: "button", className: "link underlined", onclick: () => address(name) }, name);
     const fields = [
-        ["Received", `${time(details.received)} UTC`],
+        ["Received", `${time(details.received)} ${zoneName()}`],
         ["Status", details.status && statusName(details.status)],
-        ["Sender", details.sender],
-        ["Recipient", details.recipient],
+        ["Cause", details.cause],
+        ["Sender", person(details.sender)],
+        ["Recipient", person(details.recipient)],
         ["Direction", details.direction && directionName(details.direction)],
         ["Size", details.size >= 0 ? `${size(details.size)} (${number(details.size)} bytes)` : ""],
         ["From IP", details.sourceIp],
         ["To IP", details.destinationIp],
         ["Message ID", details.messageId],
         ["Trace ID", details.traceId],
-        ["Read from", `${details.file}, line ${number(details.line)}`],
+        ["Read from", details.file && `${details.file}, line ${number(details.line)}`],
     ].filter(([, value]) => value);
     panel.replaceChildren(
         h("header", {}, h("h2", {}, details.subject || "No subject"), h("button", { type: "button", className: "quiet", onclick: close, "aria-label": "Close the details" }, "✕")),
         h("dl", {}, fields.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
-        text(`Event as ${targetName}`, details.event, pretty(details.event)),
-        text("Raw line", details.raw, details.raw.trim()),
+        // A report has no raw lines, so that there is no event of one.
+        ...(details.raw === undefined ? [] : [text(`Event as ${targetName}`, details.event, pretty(details.event)), text("Raw line", details.raw, details.raw.trim())]),
     );
     panel.hidden = false;
 }

@@ -1,16 +1,15 @@
 // Two questions: the order of day and month, and what to export.
 
 import { byId } from "./dom.js";
-import { number } from "./format.js";
+import { number, several } from "./format.js";
 
-/** Asks for the order of day and month where a file leaves it open. Nothing is guessed: no choice, no reading. */
+/** Asks for the order of day and month where a file leaves it open. Nothing is guessed: without an answer the file is not read. */
 export class DatesDialog {
     #dialog = byId("dates");
 
     constructor() {
         this.#dialog.addEventListener("change", () => (byId("dates-go").disabled = false));
-        // Without an answer the file cannot be read; closing the dialog would leave it waiting for ever.
-        this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+        byId("dates-cancel").addEventListener("click", () => this.#dialog.close());
     }
 
     ask({ file, date, dmy, mdy, proof }) {
@@ -22,9 +21,11 @@ export class DatesDialog {
             : "";
         for (const radio of this.#dialog.querySelectorAll("input")) radio.checked = false;
         byId("dates-go").disabled = true;
+        this.#dialog.returnValue = "";
         this.#dialog.showModal();
+        // Cancel and Esc give no answer: the file is not read, and that is said.
         return new Promise((resolve) =>
-            this.#dialog.addEventListener("close", () => resolve(this.#dialog.querySelector("input:checked")?.value), { once: true }),
+            this.#dialog.addEventListener("close", () => resolve(this.#dialog.returnValue === "read" ? this.#dialog.querySelector("input:checked")?.value : undefined), { once: true }),
         );
     }
 }
@@ -38,6 +39,7 @@ export class ExportDialog {
     #work;
     #state;
     #note;
+    #counts;
 
     constructor(work, state, note) {
         this.#work = work;
@@ -48,15 +50,25 @@ export class ExportDialog {
         byId("copy").addEventListener("click", () => void this.#run(() => this.#copy()));
     }
 
+    /** The scope stays what it was chosen to be, whatever is filtered meanwhile. */
     async show() {
-        const { target, shown } = this.#state();
-        const { rows } = await this.#work.call("state");
+        const { target, shown, isReport } = this.#state();
+        const { rows, duplicates } = await this.#work.call("state");
         byId("export-target").textContent = `as ${target.selectedOptions[0].textContent}, NDJSON`;
-        byId("export-all").textContent = number(rows);
+        byId("export-all").textContent = `${number(rows)}${duplicates > 0 ? ` (${several(duplicates, "duplicate")} left out)` : ""}`;
         byId("export-filtered").textContent = number(shown.count);
-        this.#choice("which", shown.isFiltered ? "filtered" : "all");
+        this.#counts = { all: rows, filtered: shown.count };
+        // A report has no raw lines: the table alone can be taken out of it.
+        for (const what of ["events", "raw", "refusals"]) this.#dialog.querySelector(`input[value=${what}]`).disabled = isReport;
+        if (isReport) this.#choice("what", "table");
         this.#enable();
         this.#dialog.showModal();
+    }
+
+    /** Back to what the page begins with. */
+    reset() {
+        this.#choice("which", "all");
+        this.#choice("what", "events");
     }
 
     /** Rejections have no messages to choose. */
@@ -66,10 +78,9 @@ export class ExportDialog {
 
     #wanted() {
         const value = (name) => this.#dialog.querySelector(`input[name=${name}]:checked`).value;
-        const { target, shown } = this.#state();
+        const { target } = this.#state();
         const isFiltered = value("which") === "filtered";
-        const count = isFiltered ? shown.count : Number(byId("export-all").textContent.replaceAll(",", ""));
-        return { what: value("what"), isFiltered, target: target.value, count };
+        return { what: value("what"), isFiltered, target: target.value, count: this.#counts[value("which")] };
     }
 
     #choice(name, value) {

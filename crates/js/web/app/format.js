@@ -1,8 +1,15 @@
 // Numbers, sizes, times and words for reading.
 
+import { DAY, HOUR, MINUTE, SECOND, toLocal } from "../common/zone.js";
+
 const numbers = new Intl.NumberFormat("en");
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 const DIRECTION_NAMES = { "": "Not known", inbound: "Inbound", outbound: "Outbound", internal: "Internal", external: "External" };
+let zone = "UTC";
+
+/** The time zone that all times are shown in. */
+export const zoneName = () => zone;
+export const setZone = (name) => (zone = name);
 
 export const number = (value) => numbers.format(value);
 
@@ -18,8 +25,34 @@ export function size(bytes) {
     return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${UNITS[unit]}`;
 }
 
-/** A time in UTC, to the second. */
-export const time = (milliseconds) => new Date(milliseconds).toISOString().slice(0, 19).replace("T", " ");
+const local = (milliseconds) => new Date(toLocal(milliseconds, zone)).toISOString();
+
+/** A time to the second. */
+export const time = (milliseconds) => local(milliseconds).slice(0, 19).replace("T", " ");
+
+/** A time as exactly as a bar of that length needs it. */
+export function stepTime(milliseconds, step) {
+    return local(milliseconds).slice(0, step >= DAY ? 10 : step >= MINUTE ? 16 : 19).replace("T", " ");
+}
+
+/** A length of time in words. */
+export function duration(milliseconds) {
+    for (const [unit, name] of [[DAY, "day"], [HOUR, "hour"], [MINUTE, "minute"]]) {
+        if (milliseconds >= unit) return several(Math.round(milliseconds / unit), name);
+    }
+    return several(Math.max(1, Math.round(milliseconds / SECOND)), "second");
+}
+
+/** From when to when, `to` not among it: days where it is whole days, else as exactly as it needs. */
+export function span(from, to) {
+    const isDays = [from, to].every((at) => toLocal(at, zone) % DAY === 0);
+    if (isDays) {
+        const [first, last] = [stepTime(from, DAY), stepTime(to - 1, DAY)];
+        return first === last ? first : `${first} to ${last}`;
+    }
+    const [first, last] = [from, to].map((at) => (at % MINUTE === 0 ? stepTime(at, MINUTE) : time(at)));
+    return `${first} to ${first.slice(0, 10) === last.slice(0, 10) ? last.slice(11) : last}`;
+}
 
 export const share = (part, whole) => (whole > 0 ? `${((100 * part) / whole).toFixed(part > 0 && part < whole / 100 ? 2 : part === whole ? 0 : 1)} %` : "");
 

@@ -1,41 +1,47 @@
-// The overview: numbers and charts of everything that was read.
+// The overview: what is worth a look, numbers and charts of what was found.
 
-import { flowChart, largest, ranking, split } from "./charts.js";
+import { largest, ranking, split } from "./charts.js";
 import { byId, h } from "./dom.js";
-import { number, several, share, size, time } from "./format.js";
+import { nothing } from "./filters.js";
+import { barsFor, flowChart, zoomButtons } from "./flow.js";
+import { number, several, share, size, time, zoneName } from "./format.js";
+
+import { worthALook } from "./worth.js";
 
 export class Overview {
     #work;
+    #state;
     #go;
-    #stack = "status";
     #numbers;
+    #drawnWidth = 0;
 
-    /** `filter` shows messages that fit, `open` one row. */
-    constructor(work, { filter, open }) {
+    constructor(work, state, go) {
         this.#work = work;
-        this.#go = { filter, open };
-        let width = 0;
+        this.#state = state;
+        this.#go = go;
         new ResizeObserver(([{ contentRect }]) => {
-            if (contentRect.width === width) return;
-            width = contentRect.width;
-            this.#drawFlow();
+            if (contentRect.width === 0 || contentRect.width === this.#drawnWidth) return;
+            this.#drawnWidth = contentRect.width;
+            void this.#redrawFlow();
         }).observe(byId("overview"));
     }
 
-    async changed() {
-        this.#numbers = await this.#work.call("overview", this.#stack);
-        this.#draw();
-    }
-
-    show() {
-        this.#drawFlow();
-    }
-
-    #draw() {
-        const numbers = this.#numbers;
-        const { filter, open } = this.#go;
+    async show() {
         const place = byId("overview");
-        if (numbers.rows === 0) {
+        this.#drawnWidth = place.clientWidth;
+        const [numbers, findings] = await Promise.all([this.#read(), this.#work.call("findings")]);
+        this.#numbers = numbers;
+        this.#draw(place, numbers, findings);
+    }
+
+    #read() {
+        const { stack, zone, from, to } = this.#state.now;
+        return this.#work.call("overview", { stack, zone, from, to, most: barsFor(byId("overview").clientWidth - 40) });
+    }
+
+    #draw(place, numbers, findings) {
+        const { open, address, term, messages, look } = this.#go;
+        if (numbers.messages === 0 && !this.#state.isFiltered) {
             place.replaceChildren(h("p", { className: "empty" }, "There is no message to show. What was refused, and why, is under Rejections."));
             return;
         }
@@ -44,49 +50,56 @@ export class Overview {
         const hasDirections = numbers.directions.some(({ name }) => name);
         this.flow = h("div", { className: "flow" });
         place.replaceChildren(
-            h("dl", { className: "tiles" },
-                tile("Messages", number(numbers.rows), period(numbers)),
-                numbers.bytes > 0
-                    ? tile("Volume", size(numbers.bytes), `${size(numbers.bytes / numbers.rows)} on average`)
+            card("wide worth", "Worth a look", [h("p", { className: "soft" }, this.#state.isFiltered ? "In everything that was read, whatever is filtered." : "In everything that was read."), worthALook(findings, look)].flat()),
+            ...(numbers.messages === 0 ? [nothing(this.#state)] : [h("dl", { className: "tiles" },
+                tile("Messages", number(numbers.messages), period(numbers)),
+                numbers.sized > 0
+                    ? tile("Volume", size(numbers.bytes), `${size(numbers.bytes / numbers.sized)} on average`)
                     : tile("Volume", "–", "no message has a size"),
                 tile("Senders", number(numbers.senders), `to ${several(numbers.recipients, "recipient")}`),
-                tile("Failed or stopped", share(stopped, numbers.rows), `${number(stopped)} failed, quarantined or filtered`)),
+                tile("Failed or stopped", share(stopped, numbers.messages), `${number(stopped)} failed, quarantined or filtered`))]),
             h("div", { className: "cards" },
                 card("wide", "Mail flow over time", [this.#stacking(), this.flow]),
-                card("", "Status", split("status", numbers.statuses, numbers.rows, (status) => filter({ status: status || "none" }))),
-                card("", "Direction", hasDirections
-                    ? split("direction", numbers.directions, numbers.rows, (direction) => filter({ direction: direction || "unknown" }))
-                    : [h("p", { className: "soft" }, "Say which domains are yours, above, to see what is inbound, outbound and internal.")]),
-                card("", "Top senders", [ranking("Top senders", numbers.topSenders, (search) => filter({ search }))]),
-                card("", "Top recipients", [ranking("Top recipients", numbers.topRecipients, (search) => filter({ search }))]),
-                card("wide", "Largest messages", [largest(numbers.largest, open)])));
+                ...(numbers.messages === 0 ? [] : [
+                    card("", "Status", split("status", numbers.statuses, numbers.messages, (status) => messages([["status", status || "none"]]))),
+                    card("", "Direction", hasDirections
+                        ? split("direction", numbers.directions, numbers.messages, (direction) => messages([["direction", direction || "unknown"]]))
+                        : [h("p", { className: "soft" }, "Say which domains are yours, above, to see what is inbound, outbound and internal.")]),
+                    card("", "Top senders", [ranking("Top senders", numbers.topSenders, { open: address, show: term("from") })]),
+                    card("", "Top recipients", [ranking("Top recipients", numbers.topRecipients, { open: address, show: term("to") })]),
+                    card("wide", "Largest messages", [largest(numbers.largest, { open, address })]),
+                ])));
+        this.#drawFlow();
+    }
+
+    /** Another width has room for other bars. */
+    async #redrawFlow() {
+        if (!this.flow?.isConnected || byId("overview").hidden) return;
+        this.#numbers = await this.#read();
         this.#drawFlow();
     }
 
     #drawFlow() {
-        if (!this.flow?.isConnected || byId("overview").hidden) return;
+        const { flow } = this.#numbers;
         const width = Math.max(280, Math.floor(this.flow.clientWidth));
-        this.flow.replaceChildren(...flowChart(this.#numbers.flow, width));
+        this.flow.replaceChildren(...(flow ? [zoomButtons(this.#state), ...flowChart(flow, width, (from, to) => this.#state.go({ from, to }))]
+            : [h("p", { className: "soft" }, "Not in this report.")]));
     }
 
     #stacking() {
         const choice = (name, title) => h("label", {}, h("input", {
-            type: "radio", name: "stack", value: name, checked: this.#stack === name,
-            onchange: async () => {
-                this.#stack = name;
-                this.#numbers = await this.#work.call("overview", name);
-                this.#drawFlow();
-            },
+            type: "radio", name: "stack", value: name, checked: this.#state.now.stack === name,
+            onchange: () => this.#state.go({ stack: name }),
         }), h("span", {}, title));
         return h("fieldset", { className: "choice" }, h("legend", { className: "hidden" }, "Stacked by"), choice("status", "Status"), choice("direction", "Direction"));
     }
 }
 
-function tile(name, value, more) {
+export function tile(name, value, more) {
     return h("div", {}, h("dt", {}, name), h("dd", {}, h("strong", {}, value), h("span", {}, more)));
 }
 
-function card(className, title, children) {
+export function card(className, title, children) {
     return h("section", { className: `card ${className}`, "aria-label": title }, h("h2", {}, title), children);
 }
 
@@ -94,5 +107,5 @@ function card(className, title, children) {
 function period({ from, to }) {
     const length = to - from < 2 * 86_400e3 ? 16 : 10;
     const [first, last] = [time(from).slice(0, length), time(to).slice(0, length)];
-    return first === last ? `${first} UTC` : `${first} to ${last}`;
+    return first === last ? `${first} ${zoneName()}` : `${first} to ${last}`;
 }

@@ -9,3 +9,9 @@ export async function moduleBytes() {
     const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
+
+/** The data of a report, packed; `undefined` in a page without them. */
+export function reportBlock() {
+    const text = document.getElementById("report")?.textContent.trim();
+    return text ? JSON.parse(text) : undefined;
+}

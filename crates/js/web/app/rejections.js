@@ -19,12 +19,16 @@ const REASONS = {
 export class Rejections {
     #work;
     #count = 0;
+    #drawn;
 
     constructor(work) {
         this.#work = work;
     }
 
-    async changed() {
+    /** Draws anew where other rows were read, else only what is in sight. */
+    async show({ generation }) {
+        if (generation === this.#drawn) return void (await this.table?.show(this.#count));
+        this.#drawn = generation;
         const reasons = await this.#work.call("refusals");
         this.#count = reasons.reduce((sum, { count }) => sum + count, 0);
         this.table = undefined;
@@ -54,10 +58,6 @@ export class Rejections {
         });
         details.addEventListener("keydown", ({ key }) => key === "Escape" && this.#close(details, place));
         await this.table.show(this.#count);
-    }
-
-    show() {
-        void this.table?.show(this.#count);
     }
 
     async #open(position, details, place) {

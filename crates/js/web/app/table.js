@@ -54,6 +54,17 @@ export class Table {
         await this.#resize();
     }
 
+    /** The same rows, which may be written otherwise. */
+    async redraw() {
+        await this.#resize();
+    }
+
+    /** Another title for a column that can be sorted. */
+    entitle(name, title) {
+        const button = [...this.head.children].find(({ dataset }) => dataset.name === name).firstChild;
+        button.firstChild.textContent = title;
+    }
+
     /** Makes a row the active one and brings it into sight. */
     async select(position) {
         await this.#move(position, true);

@@ -8,19 +8,26 @@ export class Tabs {
         this.#tabs = [...list.querySelectorAll("[role=tab]")];
         this.#shown = shown;
         this.selected = this.#nameOf(this.#tabs[0]);
-        for (const tab of this.#tabs) tab.addEventListener("click", () => this.select(this.#nameOf(tab)));
+        for (const tab of this.#tabs) tab.addEventListener("click", () => this.#shown(this.#nameOf(tab)));
         list.addEventListener("keydown", (event) => {
-            const at = this.#tabs.indexOf(event.target);
-            const last = this.#tabs.length - 1;
+            const tabs = this.#tabs.filter((tab) => !tab.hidden);
+            const at = tabs.indexOf(event.target);
+            const last = tabs.length - 1;
             const next = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[event.key];
             if (at < 0 || next === undefined) return;
             event.preventDefault();
-            this.#tabs[next].focus();
-            this.select(this.#nameOf(this.#tabs[next]));
+            tabs[next].focus();
+            this.#shown(this.#nameOf(tabs[next]));
         });
     }
 
-    select(name) {
+    /** Shows a tab that may be hidden, or hides it. */
+    offer(name, isOffered) {
+        this.#tabs.find((tab) => this.#nameOf(tab) === name).hidden = !isOffered;
+    }
+
+    /** Marks the tab and shows its panel; says nothing. */
+    mark(name) {
         this.selected = name;
         for (const tab of this.#tabs) {
             const isSelected = this.#nameOf(tab) === name;
@@ -28,7 +35,6 @@ export class Tabs {
             tab.tabIndex = isSelected ? 0 : -1;
             document.getElementById(tab.getAttribute("aria-controls")).hidden = !isSelected;
         }
-        this.#shown(name);
     }
 
     #nameOf(tab) {

@@ -19,6 +19,13 @@ export class Numbers {
         this.length += 1;
     }
 
+    /** Only the rows that a test wants, by their number. */
+    keep(test) {
+        let length = 0;
+        for (let row = 0; row < this.length; row += 1) if (test(row)) this.values[length++] = this.values[row];
+        this.length = length;
+    }
+
     /** Each row's place among the distinct values in order; what is not a number comes first. */
     ranks() {
         const sorted = Float64Array.from(this.values.subarray(0, this.length), (value) => (value >= 0 || value < 0 ? value : -Infinity)).sort();
@@ -74,10 +81,20 @@ export class Texts {
         return this.#numbers.get(text) ?? -1;
     }
 
-    /** For each distinct text, whether it holds the words' text, which is in lower case. */
-    matches(word) {
+    /** For each distinct text, whether a test wants it; the test gets it in lower case. */
+    matches(test) {
         for (let at = this.#lower.length; at < this.distinct.length; at += 1) this.#lower.push(this.distinct[at].toLowerCase());
-        return Uint8Array.from(this.#lower, (text) => (text.includes(word) ? 1 : 0));
+        return Uint8Array.from(this.#lower, (text) => (test(text) ? 1 : 0));
+    }
+
+    /** Takes all rows at once: the distinct texts, of which the first is the empty one, and each row's number among them. */
+    fill(distinct, rows) {
+        this.distinct = distinct;
+        this.rows.values = rows;
+        this.rows.length = rows.length;
+        this.#lower = [""];
+        this.#numbers = new Map();
+        distinct.forEach((text, number) => this.#numbers.set(text, number));
     }
 
     /** Each row's place among the distinct texts in the order of a dictionary. */
@@ -91,10 +108,10 @@ export class Texts {
         return Uint32Array.from(this.rows.values.subarray(0, this.rows.length), (number) => places[number]);
     }
 
-    /** How many rows have each distinct text. */
-    counts() {
+    /** How many of these rows have each distinct text. */
+    countsOf(rows) {
         const counts = new Uint32Array(this.distinct.length);
-        for (let row = 0; row < this.rows.length; row += 1) counts[this.rows.values[row]] += 1;
+        for (const row of rows) counts[this.rows.values[row]] += 1;
         return counts;
     }
 }

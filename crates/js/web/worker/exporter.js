@@ -24,19 +24,16 @@ export class Exporter {
     details(row, target, domains) {
         const store = this.#store;
         const raw = store.raw(row);
-        const normalizer = new Normalizer({ target, organizationDomains: domains });
-        const event = normalizer.normalize(raw);
-        normalizer.free();
         return {
             row,
-            file: store.sources[store.source.values[row]],
-            line: store.line.values[row],
+            file: raw && store.sources[store.source.values[row]].name,
+            line: raw && store.line.values[row],
             received: store.received.values[row],
             size: store.size.values[row],
             direction: DIRECTIONS[store.direction.values[row]],
             ...Object.fromEntries(Object.entries(store.texts).map(([name, texts]) => [name, texts.at(row)])),
-            raw: decoder.decode(raw),
-            event,
+            // A report has the columns alone.
+            ...(raw && { raw: decoder.decode(raw), event: eventOf(raw, target, domains) }),
         };
     }
 
@@ -62,12 +59,12 @@ export class Exporter {
         const store = this.#store;
         if (what === "refusals") {
             const lines = store.refusals.map(({ source, line, reason, message, bytes }) =>
-                `${JSON.stringify({ file: store.sources[source], line, reason, message, raw: decoder.decode(bytes) })}\n`,
+                `${JSON.stringify({ file: store.sources[source].name, line, reason, message, raw: decoder.decode(bytes) })}\n`,
             );
             yield encoder.encode(lines.join(""));
             return;
         }
-        const rows = isFiltered ? this.#query.shown : Uint32Array.from({ length: store.length }, (_, row) => row);
+        const rows = isFiltered ? this.#query.shown : store.rows;
         const normalizer = what === "events" && new Normalizer({ target, organizationDomains: domains });
         if (what === "table") yield encoder.encode(csvLine(COLUMNS));
         for (let from = 0; from < rows.length; from += PIECE) {
@@ -125,6 +122,13 @@ export class Exporter {
             texts.destinationIp.at(row),
         ]);
     }
+}
+
+function eventOf(raw, target, domains) {
+    const normalizer = new Normalizer({ target, organizationDomains: domains });
+    const event = normalizer.normalize(raw);
+    normalizer.free();
+    return event;
 }
 
 /** A line of CSV that no spreadsheet takes for a formula. */

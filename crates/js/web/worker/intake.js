@@ -4,6 +4,7 @@
 
 import { asUtf8, encodingOf, isSpace, join, lineFeeds, LINE_FEED } from "./bytes.js";
 import { pages, startsPage } from "./pages.js";
+import { refuseBinary } from "./binary.js";
 import { detectTable, readTable } from "./tables.js";
 
 const PEEK_BYTES = 64 * 1024;
@@ -24,6 +25,7 @@ export async function readFile(file, sink, { ask, progress }) {
         return value ?? new Uint8Array();
     };
     while (first.length < PEEK_BYTES && !isEnd) first = join([first, await read()]);
+    refuseBinary(first);
 
     const kind = kindOf(asUtf8(first));
     if (kind === "lines" && encodingOf(first) === "utf-8") {

@@ -1,82 +1,116 @@
-// The numbers behind the charts.
+// The numbers behind the charts, over the rows that were found.
 
+import { barAt, barsOf } from "../common/zone.js";
+import { domainOf } from "./domains.js";
+import { rowOf } from "./query.js";
 import { DIRECTIONS } from "./store.js";
 
 const TOP = 10;
-const [MINUTE, HOUR, DAY] = [60e3, 3600e3, 86_400e3];
-// The bars of the chart over time: the shortest step that keeps them few enough to be told apart.
-const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY, 28 * DAY, 364 * DAY];
-const MAX_BARS = 80;
 
-/** Everything that the overview shows; bars over time are stacked by `status` or `direction`. */
-export function overview(store, stack) {
-    const { texts, length } = store;
-    let [from, to, bytes] = [Infinity, -Infinity, 0];
-    for (let row = 0; row < length; row += 1) {
+/**
+ * Everything that the overview shows. Bars over time are stacked by `status` or `direction`, at most `most` of them; they
+ * span `from` to `to` where a range is chosen, else all rows.
+ */
+export function overview(store, rows, { stack, most, zone, from, to }) {
+    const { texts } = store;
+    const statuses = texts.status.countsOf(rows);
+    const directions = new Uint32Array(DIRECTIONS.length);
+    let [first, last, bytes, unsized] = [Infinity, -Infinity, 0, 0];
+    for (const row of rows) {
         const received = store.received.values[row];
-        from = Math.min(from, received);
-        to = Math.max(to, received);
-        bytes += store.size.values[row] || 0;
+        if (received < first) first = received;
+        if (received > last) last = received;
+        const size = store.size.values[row];
+        if (size >= 0) bytes += size;
+        else unsized += 1;
+        directions[store.direction.values[row]] += 1;
     }
-    const { statuses, directions } = store.facets();
     return {
-        rows: length,
-        senders: texts.sender.counts().subarray(1).filter((count) => count > 0).length,
-        recipients: texts.recipient.counts().subarray(1).filter((count) => count > 0).length,
+        messages: rows.length,
+        sized: rows.length - unsized,
+        senders: distinct(texts.sender, rows),
+        recipients: distinct(texts.recipient, rows),
         bytes,
-        from,
-        to,
-        statuses,
-        directions,
-        flow: flow(store, stack, from, to),
-        topSenders: top(store, texts.sender),
-        topRecipients: top(store, texts.recipient),
-        largest: largest(store),
+        from: first,
+        to: last,
+        statuses: named(texts.status.distinct, statuses).sort((one, other) => other.count - one.count),
+        directions: named(DIRECTIONS, directions),
+        flow: rows.length === 0 && from === undefined ? undefined : flow(store, rows, { stack, most, zone, from: from ?? first, to: to === undefined ? last : to - 1 }),
+        topSenders: top(store, rows, texts.sender),
+        topRecipients: top(store, rows, texts.recipient),
+        largest: largest(store, rows),
     };
 }
 
-/** How many rows fall into each step of time, by status or direction. */
-function flow(store, stack, from, to) {
-    if (store.length === 0) return { stack, step: DAY, start: 0, names: [], bars: [] };
-    const step = STEPS.find((length) => (to - from) / length < MAX_BARS) ?? Math.ceil((to - from) / MAX_BARS / DAY) * DAY;
-    const start = Math.floor(from / step) * step;
+/** How many rows fall into each bar of time, by status or direction. */
+export function flow(store, rows, { stack, most, zone, from, to }) {
+    const bars = barsOf(from, to, most, zone);
     const names = stack === "direction" ? DIRECTIONS : store.texts.status.distinct;
     const numbers = stack === "direction" ? store.direction.values : store.texts.status.rows.values;
-    const bars = Array.from({ length: Math.floor((to - start) / step) + 1 }, () => new Uint32Array(names.length));
-    for (let row = 0; row < store.length; row += 1) {
-        bars[Math.floor((store.received.values[row] - start) / step)][numbers[row]] += 1;
+    const counts = Array.from({ length: bars.edges.length - 1 }, () => new Uint32Array(names.length));
+    for (const row of rows) {
+        const at = barAt(bars, store.received.values[row]);
+        if (at >= 0) counts[at][numbers[row]] += 1;
     }
-    return { stack, step, start, names: [...names], bars };
+    return { stack, ...bars, names: [...names], bars: counts };
 }
 
 /** The texts with the most rows, and the bytes of these. */
-function top(store, texts) {
-    const counts = texts.counts();
-    const numbers = Array.from(counts.keys()).filter((number) => number > 0 && counts[number] > 0);
-    const first = numbers.sort((one, other) => counts[other] - counts[one]).slice(0, TOP);
-    const bytes = new Map(first.map((number) => [number, 0]));
-    for (let row = 0; row < store.length; row += 1) {
-        const number = texts.rows.values[row];
-        if (bytes.has(number)) bytes.set(number, bytes.get(number) + (store.size.values[row] || 0));
-    }
-    return first.map((number) => ({ name: texts.distinct[number], count: counts[number], bytes: bytes.get(number) }));
+export function top(store, rows, texts, most = TOP) {
+    return topOf(store, rows, (row) => texts.rows.values[row], texts.distinct, most);
 }
 
-function largest(store) {
+/** The domains of a column of addresses with the most rows. */
+export function topDomains(store, rows, texts, most = TOP) {
+    const { names, numberOf } = domainsOf(texts);
+    return topOf(store, rows, (row) => numberOf[texts.rows.values[row]], names, most);
+}
+
+/** The domains in a column of addresses: their names, the first empty, and the number of each address's domain. */
+export function domainsOf(texts) {
+    const numbers = new Map([["", 0]]);
+    const numberOf = Uint32Array.from(texts.distinct, (address) => {
+        const domain = domainOf(address);
+        if (!numbers.has(domain)) numbers.set(domain, numbers.size);
+        return numbers.get(domain);
+    });
+    return { names: [...numbers.keys()], numberOf };
+}
+
+function topOf(store, rows, numberAt, names, most) {
+    const counts = new Uint32Array(names.length);
+    const bytes = new Float64Array(names.length);
+    for (const row of rows) {
+        const number = numberAt(row);
+        counts[number] += 1;
+        bytes[number] += store.size.values[row] || 0;
+    }
+    return mostOf(counts, most).map((number) => ({ name: names[number], count: counts[number], bytes: bytes[number] }));
+}
+
+/** The places of the highest counts, 0 and the place 0 left out. */
+export function mostOf(counts, most) {
+    const numbers = Array.from(counts.keys()).filter((number) => number > 0 && counts[number] > 0);
+    return numbers.sort((one, other) => counts[other] - counts[one] || one - other).slice(0, most);
+}
+
+/** The largest messages. */
+export function largest(store, rows, most = TOP) {
     const first = [];
-    for (let row = 0; row < store.length; row += 1) {
+    for (const row of rows) {
         const size = store.size.values[row];
-        if (!(size >= 0) || (first.length === TOP && size <= first[TOP - 1].size)) continue;
+        if (!(size >= 0) || (first.length === most && size <= first[most - 1].size)) continue;
         const at = first.findIndex((other) => other.size < size);
         first.splice(at < 0 ? first.length : at, 0, { row, size });
-        first.length = Math.min(first.length, TOP);
+        first.length = Math.min(first.length, most);
     }
-    return first.map(({ row, size }) => ({
-        row,
-        size,
-        received: store.received.values[row],
-        sender: store.texts.sender.at(row),
-        recipient: store.texts.recipient.at(row),
-        subject: store.texts.subject.at(row),
-    }));
+    return first.map(({ row }) => rowOf(store, row));
+}
+
+function distinct(texts, rows) {
+    return texts.countsOf(rows).subarray(1).filter((count) => count > 0).length;
+}
+
+function named(names, counts) {
+    return Array.from(names, (name, at) => ({ name, count: counts[at] })).filter(({ count }) => count > 0);
 }

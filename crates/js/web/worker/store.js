@@ -1,4 +1,4 @@
-// All rows that were read: their bytes as they came, and columns of what the table and the charts show.
+// All rows that were read: their bytes as they came, and columns of what the views show.
 
 import { Rejection } from "../../../../dist/npm/index.js";
 import { isSpace, LINE_FEED } from "./bytes.js";
@@ -6,17 +6,23 @@ import { Numbers, Texts } from "./columns.js";
 
 /** The directions, as the events name them; without one the organization's domains are not known. */
 export const DIRECTIONS = ["", "inbound", "outbound", "internal", "external"];
+/** The columns that are texts. */
+export const TEXTS = ["sender", "recipient", "subject", "status", "messageId", "traceId", "sourceIp", "destinationIp", "cause"];
 // The query sorts numbers that hold a row in their last 24 bits.
 const MAX_ROWS = 2 ** 24;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export class Store {
+    #ids;
+    #rows;
+
     constructor() {
         this.clear();
     }
 
     clear() {
+        /** What was read: `{name, problem, isRemoved}`. */
         this.sources = [];
         this.chunks = [];
         /** Where each row's bytes are, and where it came from. */
@@ -33,26 +39,62 @@ export class Store {
         this.received = new Numbers(Float64Array);
         this.size = new Numbers(Float64Array);
         this.direction = new Numbers(Uint8Array);
-        this.texts = Object.fromEntries(
-            ["sender", "recipient", "subject", "status", "messageId", "traceId", "sourceIp", "destinationIp"].map((name) => [name, new Texts()]),
-        );
+        /** 1 for a row that was read before: its event has the same id. */
+        this.duplicate = new Numbers(Uint8Array);
+        this.texts = Object.fromEntries(TEXTS.map((name) => [name, new Texts()]));
+        this.#ids = new Set();
+        this.#rows = undefined;
     }
 
+    /** How many rows there are, duplicates too. */
     get length() {
         return this.received.length;
     }
 
-    addSource(name) {
-        return this.sources.push(name) - 1;
+    /** The rows that are no duplicates. */
+    get rows() {
+        if (this.#rows === undefined) {
+            this.#rows = new Uint32Array(this.length);
+            let count = 0;
+            for (let row = 0; row < this.length; row += 1) if (this.duplicate.values[row] === 0) this.#rows[count++] = row;
+            this.#rows = this.#rows.subarray(0, count);
+        }
+        return this.#rows;
     }
 
-    /** The row's bytes as they came. */
+    addSource(name) {
+        return this.sources.push({ name }) - 1;
+    }
+
+    /** Takes a source away with all its rows. The others are read again: what was a duplicate may be none any more. */
+    removeSource(source, normalizer, progress) {
+        const isKept = Array.from(this.source.values.subarray(0, this.source.length), (of) => of !== source);
+        for (const column of [this.chunk, this.start, this.end, this.line, this.source]) column.keep((row) => isKept[row]);
+        const used = new Set(this.chunk.values.subarray(0, this.chunk.length));
+        this.chunks.forEach((_, chunk) => used.has(chunk) || (this.chunks[chunk] = undefined));
+        this.refusals = this.refusals.filter((refusal) => refusal.source !== source);
+        this.sources[source] = { ...this.sources[source], isRemoved: true };
+        this.reread(normalizer, progress);
+    }
+
+    /** Each source that is there, with how much of it is what. */
+    sourceCounts() {
+        const counts = this.sources.map((source, id) => ({ id, ...source, rows: 0, duplicates: 0, refused: 0 }));
+        // The rows of a report are of no source.
+        for (let row = 0; row < this.source.length; row += 1) counts[this.source.values[row]][this.duplicate.values[row] ? "duplicates" : "rows"] += 1;
+        for (const { source } of this.refusals) counts[source].refused += 1;
+        return counts.filter(({ isRemoved }) => !isRemoved);
+    }
+
+    /** The row's bytes as they came; `undefined` in a report, which has none. */
     raw(row) {
+        if (row >= this.chunk.length) return undefined;
         return this.chunks[this.chunk.values[row]].subarray(this.start.values[row], this.end.values[row]);
     }
 
     /** A sink for the rows of a source. The second normalizer keeps the original: it tells rows out of pages. */
     sink(source, normalizer, keeping) {
+        this.#rows = undefined;
         return {
             row: (bytes, line) => this.#row(bytes, line, source, normalizer),
             lines: (bytes, first) => this.#lines(bytes, first, source, normalizer, keeping),
@@ -71,27 +113,14 @@ export class Store {
     }
 
     facets() {
-        const counts = this.texts.status.counts();
+        const counts = this.texts.status.countsOf(this.rows);
         const statuses = this.texts.status.distinct
             .map((name, number) => ({ name, count: counts[number] }))
             .filter(({ count }) => count > 0)
             .sort((one, other) => other.count - one.count);
         const directions = DIRECTIONS.map((name) => ({ name, count: 0 }));
-        for (let row = 0; row < this.length; row += 1) directions[this.direction.values[row]].count += 1;
+        for (const row of this.rows) directions[this.direction.values[row]].count += 1;
         return { statuses, directions: directions.filter(({ count }) => count > 0) };
-    }
-
-    /** The domains that most rows have on either side: the organization's are among them. */
-    commonDomains() {
-        const rows = new Map();
-        for (const column of [this.texts.sender, this.texts.recipient]) {
-            const counts = column.counts();
-            column.distinct.forEach((address, number) => {
-                const domain = address.slice(address.lastIndexOf("@") + 1).toLowerCase();
-                if (address.includes("@") && domain) rows.set(domain, (rows.get(domain) ?? 0) + counts[number]);
-            });
-        }
-        return [...rows].sort(([, one], [, other]) => other - one).slice(0, 4).map(([domain]) => domain);
     }
 
     /** Why lines were refused, with how many of each. */
@@ -102,12 +131,12 @@ export class Store {
     }
 
     refusalRows(from, to) {
-        return this.refusals.slice(from, to).map(({ source, line, reason, message }) => ({ file: this.sources[source], line, reason, message }));
+        return this.refusals.slice(from, to).map(({ source, line, reason, message }) => ({ file: this.sources[source].name, line, reason, message }));
     }
 
     refusalDetails(position) {
         const { source, line, reason, message, bytes } = this.refusals[position];
-        return { file: this.sources[source], line, reason, message, raw: decoder.decode(bytes), bytes: bytes.length };
+        return { file: this.sources[source].name, line, reason, message, raw: decoder.decode(bytes), bytes: bytes.length };
     }
 
     #row(bytes, line, source, normalizer) {
@@ -169,12 +198,15 @@ export class Store {
         this.refusals.push({ reason, message, bytes, source, line });
     }
 
-    /** Takes from an event, target `ecs`, what the table and the charts show. */
+    /** Takes from an event, target `ecs`, what the views show. */
     #push(event) {
         if (this.length >= MAX_ROWS) throw new Error(`More than ${MAX_ROWS.toLocaleString("en")} rows do not fit into one page.`);
         const { email = {}, m365 = {}, source, destination } = event;
         const { message_trace: trace = {} } = m365;
         const { texts } = this;
+        const { id } = event.event;
+        this.duplicate.push(id !== undefined && this.#ids.has(id) ? 1 : 0);
+        this.#ids.add(id);
         this.received.push(Date.parse(event["@timestamp"]));
         this.size.push(trace.size ?? NaN);
         this.direction.push(Math.max(0, DIRECTIONS.indexOf(email.direction ?? "")));
@@ -186,6 +218,7 @@ export class Store {
         texts.traceId.push(email.local_id);
         texts.sourceIp.push(source?.ip);
         texts.destinationIp.push(destination?.ip);
+        texts.cause.push(typeof trace.cause === "string" ? trace.cause : trace.cause?.name);
     }
 }
 

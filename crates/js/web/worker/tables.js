@@ -162,10 +162,12 @@ async function orderOf(rows, columns, ask) {
     const open = dates.find((date) => iso(date) === undefined);
     if (open === undefined) return undefined;
     const proof = dates.find((date) => provenOrder(date) !== undefined);
-    return ask({
+    const order = await ask({
         date: open.trim(),
         dmy: iso(open, "dmy"),
         mdy: iso(open, "mdy"),
         proof: proof && { date: proof.trim(), order: provenOrder(proof) },
     });
+    if (order === undefined) throw new Error("Not read, as it was not said whether its dates have the day or the month first.");
+    return order;
 }
