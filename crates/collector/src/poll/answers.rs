@@ -283,12 +283,7 @@ impl Core {
     pub(super) fn retrying(&mut self, now_ms: i64, fault: Fault, wait_ms: i64, effects: &mut Vec<Effect>) {
         self.trouble = Some(fault.clone());
         if self.settings.once && now_ms - self.last_success_ms > self.settings.give_up_ms {
-            let minutes = self.settings.give_up_ms / 60_000;
-            let sentence = format!(
-                "gave up after {minutes} minutes without success ({}); what is delivered stays delivered: start again later",
-                fault.sentence
-            );
-            self.outcome = Some(Outcome::Failed(Fault::new(fault.remedy, sentence)));
+            self.outcome = Some(self.gave_up(now_ms, fault, "start again later"));
             return;
         }
         effects.push(Effect::Report(Report::Retrying { fault, wait_ms }));

@@ -298,14 +298,26 @@ impl Core {
             return;
         }
         if until_ms > now_ms && until_ms > patience_ms {
-            let mut sentence = self.trouble.as_ref().map_or_else(
-                || "Graph asked not to be asked for now".to_owned(),
-                |fault| fault.sentence.clone(),
-            );
-            sentence.push_str("; start again at ");
-            write_time(until_ms.div_euclid(1000) + 1, &mut sentence);
-            self.outcome = Some(Outcome::Failed(Fault::new(Remedy::Retry, sentence)));
+            let mut when = "start again at ".to_owned();
+            write_time(until_ms.div_euclid(1000) + 1, &mut when);
+            let silent = Fault::new(Remedy::Retry, "Graph asked not to be asked for now");
+            let fault = self.trouble.clone().unwrap_or(silent);
+            self.outcome = Some(self.gave_up(now_ms, Fault::new(Remedy::Retry, fault.sentence), &when));
         }
+    }
+
+    /// How a run that ends by itself ends without having caught up; `when` says when to try again.
+    pub(super) fn gave_up(&self, now_ms: i64, fault: Fault, when: &str) -> Outcome {
+        let minutes = (now_ms - self.last_success_ms) / 60_000;
+        let after = match minutes {
+            ..=1 => "gave up".to_owned(),
+            minutes => format!("gave up after {minutes} minutes without success"),
+        };
+        let sentence = format!(
+            "{after} ({}); what is delivered stays delivered: {when}",
+            fault.sentence
+        );
+        Outcome::Failed(Fault::new(fault.remedy, sentence))
     }
 
     /// Whether a run that ends by itself has delivered all up to its start.

@@ -13,6 +13,7 @@
 mod audit;
 mod scenario;
 mod sink;
+mod store;
 mod table;
 mod world;
 

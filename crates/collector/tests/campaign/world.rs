@@ -5,9 +5,7 @@ use std::collections::BinaryHeap;
 
 use chrono::{DateTime, Duration, Utc};
 use http::HeaderMap;
-use message_trace_collector::ledger::{
-    FileLedger, Key, Keys, Known, Ledger, MemoryLedger, State, Transaction,
-};
+use message_trace_collector::ledger::{Keys, MemoryLedger};
 use message_trace_collector::poll::{Answer, Call, Core, Effect, Fault, Input, Outcome, Trouble as NoAnswer};
 use message_trace_net::http::{Link, Origin, retry_after};
 use message_trace_remedy::Remedy;
@@ -16,73 +14,10 @@ use message_trace_sources::graph::Query;
 
 use crate::scenario::Scenario;
 use crate::sink::Sink;
+use crate::store::{Store, folder};
 
 const TOKEN_LIFE_MS: i64 = 3_599_000;
 const CLIENT_TIMEOUT_MS: i64 = 120_000;
-
-enum Store {
-    Memory(Box<MemoryLedger>, Keys),
-    File(Option<Box<FileLedger>>, tempfile::TempDir),
-}
-
-impl Store {
-    fn path(folder: &tempfile::TempDir) -> std::path::PathBuf {
-        folder.path().join("ledger.db")
-    }
-
-    /// What a program that starts finds.
-    fn open(&mut self) -> (Keys, State) {
-        match self {
-            Self::Memory(ledger, keys) => (keys.clone(), ledger.load().expect("memory")),
-            Self::File(ledger, folder) => {
-                // The program that held it is dead, and its lock with it.
-                *ledger = None;
-                let mut open =
-                    FileLedger::open(&Self::path(folder), "tenant", "graph").expect("the ledger opens");
-                let state = open.load().expect("the ledger loads");
-                let keys = open.keys();
-                *ledger = Some(Box::new(open));
-                (keys, state)
-            }
-        }
-    }
-
-    fn look_up(&mut self, keys: &[Key]) -> Vec<Option<Known>> {
-        match self {
-            Self::Memory(ledger, _) => ledger.look_up(keys).expect("memory"),
-            Self::File(ledger, _) => ledger.as_mut().expect("open").look_up(keys).expect("look up"),
-        }
-    }
-
-    fn charge(&mut self, at_ms: i64, forget_before_ms: i64) {
-        match self {
-            Self::Memory(ledger, _) => ledger.charge(at_ms, forget_before_ms).expect("memory"),
-            Self::File(ledger, _) => ledger
-                .as_mut()
-                .expect("open")
-                .charge(at_ms, forget_before_ms)
-                .expect("charge"),
-        }
-    }
-
-    fn commit(&mut self, transaction: &Transaction) {
-        match self {
-            Self::Memory(ledger, _) => ledger.commit(transaction).expect("memory"),
-            Self::File(ledger, _) => ledger
-                .as_mut()
-                .expect("open")
-                .commit(transaction)
-                .expect("commit"),
-        }
-    }
-}
-
-/// A folder for a ledger; in memory where the system has one, for a disk would take a minute for each day.
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm")
-        .or_else(|_| tempfile::tempdir())
-        .expect("a folder")
-}
 
 /// An input that is on its way, in the order of its time.
 struct Due(Reverse<(i64, u64)>, Input);

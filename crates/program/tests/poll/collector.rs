@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
 
@@ -84,6 +85,15 @@ impl Collector {
 
     pub(crate) fn requests(&self) -> usize {
         *self.requests.lock().unwrap()
+    }
+
+    /// Waits until so many requests came; a minute at the most.
+    pub(crate) fn wait_for(&self, requests: usize) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.requests() < requests {
+            assert!(Instant::now() < deadline, "no request came");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

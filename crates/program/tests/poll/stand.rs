@@ -25,9 +25,11 @@ impl Stand {
         settings.log_capacity = 1_000;
         change(&mut settings);
         let server = Server::start(Simulator::new(settings), Clock::wall(), 0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("state")).unwrap();
         Self {
             server,
-            folder: tempfile::tempdir().unwrap(),
+            folder,
             secret: CLIENT_SECRET.to_owned(),
         }
     }
@@ -48,7 +50,6 @@ impl Stand {
             .env("MESSAGE_TRACE_CLIENT_SECRET", &self.secret)
             .args([
                 "poll",
-                "--create",
                 "--tenant-id",
                 TENANT_ID,
                 "--client-id",

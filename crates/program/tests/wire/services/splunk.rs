@@ -177,7 +177,7 @@ fn delivered_means_acknowledged() {
     shared.lock().unwrap().0.never_indexes = false;
     let sent = |calls: &[Call]| calls.iter().filter(|call| call.path.ends_with("/event")).count();
     let before = sent(&shared.lock().unwrap().1);
-    while sink.deliver(&events).is_err() {}
+    assert!((0..1000).any(|_| sink.deliver(&events).is_ok()));
     let shared = shared.lock().unwrap();
     // Nothing is sent a second time.
     assert_eq!((shared.0.arrived().len(), sent(&shared.1)), (20, before));
