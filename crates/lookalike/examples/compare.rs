@@ -78,7 +78,10 @@ fn main() -> std::io::Result<()> {
     let seconds = || {
         let told = std::fs::read_to_string("/proc/self/schedstat").ok();
         let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
-        nanoseconds.map_or_else(|| started.elapsed().as_secs_f64(), |nanoseconds| nanoseconds / 1e9)
+        nanoseconds.map_or_else(
+            || started.elapsed().as_secs_f64(),
+            |nanoseconds| nanoseconds / 1e9,
+        )
     };
     let mut measure = |what: &str, domains: &mut dyn Iterator<Item = &str>, listed_only: bool| {
         let (begin, mut count, mut hits) = (seconds(), 0_u32, 0_u32);

@@ -3,8 +3,7 @@
 use crate::families::Family;
 use crate::hash::mix;
 
-const STEP: u64 = 0x0000_0100_0000_01B3;
-const START: u64 = 0xCBF2_9CE4_8422_2325;
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// One listed domain.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +32,20 @@ pub(crate) struct Exact {
     text: Vec<u8>,
     entries: Vec<Entry>,
     places: Vec<Place>,
+    /// One bit or more for each place: most domains are no imitation, and this is small enough for the cache.
+    bits: Vec<u64>,
+}
+
+/// Eight bytes at a time.
+#[inline]
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hash = bytes.len() as u64;
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for chunk in chunks {
+        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(*chunk)).wrapping_mul(STEP);
+    }
+    let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    mix((hash.rotate_left(23) ^ rest).wrapping_mul(STEP))
 }
 
 fn tag(hash: u64) -> u32 {
@@ -46,15 +59,13 @@ impl Exact {
             text: Vec::new(),
             entries: Vec::new(),
             places: vec![Place::default(); 1024],
+            bits: vec![0; 64],
         };
         for (domain, listed) in domains {
             let (Ok(start), Ok(length)) = (u32::try_from(set.text.len()), u8::try_from(domain.len())) else {
                 continue;
             };
-            let hash = mix(domain
-                .bytes()
-                .rev()
-                .fold(START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(STEP)));
+            let hash = hash(domain.as_bytes());
             if set.look(hash, domain.as_bytes()).is_some() {
                 continue;
             }
@@ -74,6 +85,8 @@ impl Exact {
     }
 
     fn place(&mut self, hash: u64, entry: u32) {
+        let bit = self.bit(hash);
+        self.bits[bit / 64] |= 1 << (bit % 64);
         let mut at = self.first(hash);
         while self.places[at].entry != 0 {
             at = (at + 1) & (self.places.len() - 1);
@@ -86,12 +99,9 @@ impl Exact {
 
     fn grow(&mut self) {
         self.places = vec![Place::default(); self.places.len() * 4];
+        self.bits = vec![0; self.places.len() / 16];
         for number in 0..self.entries.len() {
-            let hash = mix(self
-                .bytes(number)
-                .iter()
-                .rev()
-                .fold(START, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(STEP)));
+            let hash = hash(self.bytes(number));
             self.place(hash, u32::try_from(number + 1).unwrap_or(u32::MAX));
         }
     }
@@ -106,8 +116,16 @@ impl Exact {
         hash as usize & (self.places.len() - 1)
     }
 
+    fn bit(&self, hash: u64) -> usize {
+        (hash >> 24) as usize & (self.bits.len() * 64 - 1)
+    }
+
     #[inline]
     fn look(&self, hash: u64, domain: &[u8]) -> Option<Listed> {
+        let bit = self.bit(hash);
+        if self.bits[bit / 64] & (1 << (bit % 64)) == 0 {
+            return None;
+        }
         let mut at = self.first(hash);
         loop {
             let place = self.places[at];
@@ -126,22 +144,18 @@ impl Exact {
     #[inline]
     pub(crate) fn find(&self, domain: &str) -> Option<Listed> {
         let bytes = domain.as_bytes();
-        let (mut hash, mut dots, mut found) = (START, 0, None);
-        for at in (0..=bytes.len()).rev() {
-            let ends = at == 0 || bytes[at - 1] == b'.';
-            if ends && dots > 0 && at < bytes.len() {
-                match self.look(mix(hash), &bytes[at..]) {
+        let (mut dots, mut found) = (0, None);
+        for at in (0..bytes.len()).rev() {
+            let begins = at == 0 || bytes[at - 1] == b'.';
+            dots += u32::from(bytes[at] == b'.');
+            // What follows the last dot alone is no domain.
+            if begins && dots > 0 {
+                match self.look(hash(&bytes[at..]), &bytes[at..]) {
                     Some(own @ Listed { family: None, .. }) => return Some(own),
                     Some(listed) => found = Some(listed),
                     None => {}
                 }
             }
-            if at == 0 {
-                break;
-            }
-            let byte = bytes[at - 1];
-            dots += u32::from(byte == b'.');
-            hash = (hash ^ u64::from(byte)).wrapping_mul(STEP);
         }
         found
     }
