@@ -1,0 +1,15 @@
+//! The analyst's side: what is asked of months of events.
+//!
+//! `sql/` has one file for each question, in a dialect that several engines read; `schema` says which columns they may
+//! use and where each stands in an event; `rows` reads events of the targets `ecs` and `ocsf`, and raw lines through the
+//! normalizer. Nothing here maps.
+
+mod lookalike;
+mod questions;
+mod rows;
+mod schema;
+
+pub use lookalike::{Arguments as LookalikeArguments, run as lookalike};
+pub use questions::{QUESTIONS, Question};
+pub use rows::{Reader, Refused, Row, Value};
+pub use schema::{COLUMNS, Column, Kind};
