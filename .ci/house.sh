@@ -5,11 +5,12 @@ house_arrows='
 remedy
 rows        message-trace
 host        message-trace
+normalize   message-trace host remedy
 net         remedy
 sources     rows
 sinks       net remedy rows
 collector   remedy rows sources
-program     message-trace collector host net remedy rows simulator sinks sources
+program     message-trace collector host net normalize remedy rows simulator sinks sources
 '
 # What must not be anywhere below a crate: the core of polling has no socket and no compiler, the host no network.
 house_barred='
@@ -19,8 +20,7 @@ rows        http ureq rustls ring wasmtime rusqlite clap
 sources     ureq rustls wasmtime rusqlite clap
 '
 house_file_lines=450
-# 8,000 is the aim; the program has still to give `normalize` and its tables away.
-house_crate_lines=9000
+house_crate_lines=8000
 
 do_house() {
     local crate rest name found bad=0

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::exit::{Code, Failure};
 use message_trace_host::{self as host, About, Cache, Host};
+use message_trace_remedy::{Code, Failure};
 
 /// Say what this program is: versions, formats, targets, and the component it runs
 #[derive(Debug, clap::Args)]

@@ -6,10 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::config::PollArgs;
 use crate::dead_letter::{self, DeadLetterArgs};
-use crate::exit::{Code, Failure};
 use crate::ledger::LedgerArgs;
-use crate::{about, ledger, normalize, poll};
-use message_trace_remedy::Remedy;
+use crate::{about, ledger, poll};
+use message_trace_remedy::{Code, Failure, Remedy};
 
 /// Turns Microsoft 365 message traces into events for a SIEM.
 #[derive(Debug, Parser)]
@@ -30,7 +29,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Normalize(normalize::Arguments),
+    Normalize(message_trace_normalize::Arguments),
     Poll(Box<PollArgs>),
     Ledger(LedgerArgs),
     DeadLetter(Box<DeadLetterArgs>),
@@ -43,7 +42,7 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let ended = match Cli::parse().command {
-        Command::Normalize(arguments) => normalize::run(&arguments),
+        Command::Normalize(arguments) => message_trace_normalize::run(&arguments),
         Command::Poll(arguments) => Ok(poll::run(&arguments)),
         Command::Ledger(arguments) => Ok(ledger::run(&arguments)),
         Command::DeadLetter(arguments) => Ok(dead_letter::run(&arguments)),

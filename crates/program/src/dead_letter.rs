@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use crate::config::{Environment, PollArgs, dead_letter_path};
-use crate::exit::Code;
 use message_trace_collector::poll::Fault;
 use message_trace_net::auth::protect_process;
+use message_trace_remedy::Code;
 
 use crate::poll::{Replayed, load_setup, replay};
 use message_trace_sinks::{DeadLetter, Letter, SinkError};

@@ -1,9 +1,7 @@
 //! The program `message-trace`: source → ledger → component → sink.
 
 pub mod cli;
-pub mod exit;
 pub mod about;
-pub mod normalize;
 pub mod config;
 pub mod dead_letter;
 pub mod ledger;

@@ -12,8 +12,12 @@
 //!
 //! The numbers are those of `sysexits.h`, so that a service manager can be told to restart on 75 alone. The README has the same table, and a test of it.
 
+mod exit;
+
 use std::fmt;
 use std::process::ExitCode;
+
+pub use exit::{Code, Failure};
 
 /// What has to be done about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

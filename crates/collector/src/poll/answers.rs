@@ -289,6 +289,20 @@ impl Core {
         effects.push(Effect::Report(Report::Retrying { fault, wait_ms }));
     }
 
+    /// How a run that ends by itself ends without having caught up; `when` says when to try again.
+    pub(super) fn gave_up(&self, now_ms: i64, fault: Fault, when: &str) -> Outcome {
+        let minutes = (now_ms - self.last_success_ms) / 60_000;
+        let after = match minutes {
+            ..=1 => "gave up".to_owned(),
+            minutes => format!("gave up after {minutes} minutes without success"),
+        };
+        let sentence = format!(
+            "{after} ({}); what is delivered stays delivered: {when}",
+            fault.sentence
+        );
+        Outcome::Failed(Fault::new(fault.remedy, sentence))
+    }
+
     /// Something failed that a person has to mend. A run that has seen rows bears it for a while: services contradict
     /// themselves for minutes.
     fn refused(&mut self, now_ms: i64, fault: Fault, effects: &mut Vec<Effect>) {

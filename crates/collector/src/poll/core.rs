@@ -306,20 +306,6 @@ impl Core {
         }
     }
 
-    /// How a run that ends by itself ends without having caught up; `when` says when to try again.
-    pub(super) fn gave_up(&self, now_ms: i64, fault: Fault, when: &str) -> Outcome {
-        let minutes = (now_ms - self.last_success_ms) / 60_000;
-        let after = match minutes {
-            ..=1 => "gave up".to_owned(),
-            minutes => format!("gave up after {minutes} minutes without success"),
-        };
-        let sentence = format!(
-            "{after} ({}); what is delivered stays delivered: {when}",
-            fault.sentence
-        );
-        Outcome::Failed(Fault::new(fault.remedy, sentence))
-    }
-
     /// Whether a run that ends by itself has delivered all up to its start.
     fn is_caught_up(&self) -> bool {
         let Some(end_s) = self

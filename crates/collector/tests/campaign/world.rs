@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use chrono::{DateTime, Duration, Utc};
 use http::HeaderMap;
-use message_trace_collector::ledger::{Keys, MemoryLedger};
+use message_trace_collector::ledger::Keys;
 use message_trace_collector::poll::{Answer, Call, Core, Effect, Fault, Input, Outcome, Trouble as NoAnswer};
 use message_trace_net::http::{Link, Origin, retry_after};
 use message_trace_remedy::Remedy;

@@ -8,7 +8,6 @@
 mod args;
 mod cloud;
 mod credential;
-mod domain;
 mod error;
 mod file;
 mod folders;
@@ -25,7 +24,6 @@ mod value;
 pub use args::PollArgs;
 pub use cloud::Cloud;
 pub use credential::{AuthSetup, KeptSecrets, SECRET_VARIABLES, Secrets};
-pub use domain::mail_domain;
 pub use error::{ConfigError, Place};
 pub use folders::check_folders;
 pub use layers::{Environment, KEYS, Key, Kind};

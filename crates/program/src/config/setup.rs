@@ -8,8 +8,7 @@ use message_trace::{Options, Target};
 
 use super::layers::Layers;
 use super::{
-    AuthSetup, Cloud, ConfigError, Environment, PollArgs, SinkSetup, duration, mail_domain, missing,
-    mistyped, sink,
+    AuthSetup, Cloud, ConfigError, Environment, PollArgs, SinkSetup, duration, missing, mistyped, sink,
 };
 use message_trace_collector::ledger::FileLedger;
 use message_trace_net::auth::{Application, scope_of};
@@ -301,7 +300,7 @@ fn domains(layers: &Layers) -> Result<Vec<String>, ConfigError> {
         return Ok(Vec::new());
     };
     let read = |text: &String| {
-        mail_domain(text)
+        message_trace_normalize::mail_domain(text)
             .map_err(|what| ConfigError::new(setting.place.clone(), "organization-domains", what))
     };
     setting.texts.iter().map(read).collect()

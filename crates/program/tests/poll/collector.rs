@@ -89,7 +89,7 @@ impl Collector {
 
     /// Waits until so many requests came; a minute at the most.
     pub(crate) fn wait_for(&self, requests: usize) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while self.requests() < requests {
             assert!(Instant::now() < deadline, "no request came");
             std::thread::sleep(Duration::from_millis(20));

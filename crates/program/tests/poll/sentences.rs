@@ -81,7 +81,7 @@ fn a_full_disk_of_the_sink() {
 #[test]
 fn a_folder_that_cannot_be_written() {
     let stand = Stand::new(|_| {});
-    fs::remove_dir(stand.path("state")).unwrap();
+    std::fs::remove_dir(stand.path("state")).unwrap();
     std::fs::write(stand.path("state"), "a file in the folder's place").unwrap();
     ends(once(&stand), 74, "check that its folder exists");
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use message_trace::Options;
 
-use crate::exit::Failure;
 use message_trace_host::{Batch, Host, Reason, Refused, Transform};
+use message_trace_remedy::Failure;
 
 use super::account::Unit;
 use super::job::{Done, Job, Rows, Work};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::exit::Code;
+use message_trace_remedy::Code;
 
 /// Whether the run is to stop, and by which signal.
 #[derive(Debug, Default)]

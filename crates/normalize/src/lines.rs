@@ -2,8 +2,8 @@
 
 use std::io::{self, Read};
 
-use crate::exit::Failure;
 use message_trace_host::{BATCH_BYTES, Reason};
+use message_trace_remedy::Failure;
 
 use super::job::{Raw, Work};
 use super::rejects;

@@ -1,10 +1,11 @@
-//! `message-trace normalize`: files or stdin → events.
+//! The command `message-trace normalize`: files or stdin → events.
 //!
 //! A reader cuts each source into jobs, threads with a transform each work on them, and what they give is written in
 //! the order of the jobs. The queues between are short, so memory does not grow with the source.
 
 mod account;
 mod detect;
+mod domain;
 mod foreign;
 mod job;
 mod lines;
@@ -24,10 +25,10 @@ use std::process::ExitCode;
 
 use message_trace::{DEFAULT_MAX_LINE_BYTES, Options, Target};
 
-use crate::config::mail_domain;
-use crate::exit::{Code, Failure};
 use message_trace_host::{Cache, Host, MAX_LINE_BYTES};
+use message_trace_remedy::{Code, Failure};
 
+pub use domain::mail_domain;
 pub use tables::Dates;
 
 /// Turn message-trace rows into events

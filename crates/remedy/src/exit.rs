@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use message_trace_remedy::Remedy;
+use crate::Remedy;
 
 /// A failure with the exit code that tells a caller what to do about it.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::exit::{Code, Failure};
+use message_trace_remedy::{Code, Failure};
 
 use super::account::{Account, Unit};
 use super::job::Done;
