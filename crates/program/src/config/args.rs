@@ -113,6 +113,9 @@ pub struct PollArgs {
     /// What to log on standard error: error, warn, info, debug or off [default: info]
     #[arg(long, value_name = "LEVEL", help_heading = "Program")]
     pub log: Option<String>,
+    /// How often the log says how far it is, 1s to 24h [default: 5m]
+    #[arg(long, value_name = "DURATION", help_heading = "Program")]
+    pub log_interval: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -174,6 +177,7 @@ impl PollArgs {
             dead_letter,
             ca_file,
             log,
+            log_interval,
         } = self;
         let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
         let switch = |is: bool| is.then(|| "true".to_owned()).into_iter().collect::<Vec<_>>();
@@ -207,6 +211,7 @@ impl PollArgs {
             ("dead-letter", one(dead_letter)),
             ("ca-file", one(ca_file)),
             ("log", one(log)),
+            ("log-interval", one(log_interval)),
         ];
         settings
             .into_iter()

@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 29] = [
+pub const KEYS: [Key; 30] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -63,6 +63,7 @@ pub const KEYS: [Key; 29] = [
     key("dead-letter", Kind::One),
     key("ca-file", Kind::One),
     key("log", Kind::One),
+    key("log-interval", Kind::One),
 ];
 
 /// The prefix of this program's variables.

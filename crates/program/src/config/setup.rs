@@ -84,6 +84,8 @@ pub struct Setup {
     pub client: ClientOptions,
     /// What to log.
     pub log: LevelFilter,
+    /// How often the log says how far polling is.
+    pub log_interval: Duration,
 }
 
 /// Graph keeps traces for 90 days.
@@ -192,6 +194,12 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
                 "trace" => None,
                 text => text.parse().ok(),
             },
+        )?,
+        log_interval: layers.read_or(
+            "log-interval",
+            Duration::from_mins(5),
+            "a duration from 1s to 24h",
+            |text| duration(text).filter(|interval| *interval <= hours(24)),
         )?,
     })
 }

@@ -74,6 +74,7 @@ pub(super) fn drive(
     ledger: &mut FileLedger,
     handover: &mut Handover,
     clock: &Clock,
+    log_interval: Duration,
     on_start: impl FnOnce(Sender<Input>),
 ) -> Outcome {
     let state = match ledger.load() {
@@ -97,7 +98,7 @@ pub(super) fn drive(
             deliveries,
             news,
             accepted: Vec::new(),
-            progress: Progress::start(),
+            progress: Progress::start(log_interval),
         };
         let outcome = driver.run(&arrived);
         driver.tell_dead_letters();

@@ -9,12 +9,11 @@ use message_trace_sources::graph::write_time;
 
 /// How often the live line is drawn.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// How often a run without a terminal says how far it is.
-const LOG_INTERVAL: Duration = Duration::from_mins(5);
 
 /// The live line and the log.
 pub(super) struct Progress {
     is_terminal: bool,
+    log_interval: Duration,
     shown: Option<Instant>,
     logged: Instant,
     looked: Option<Instant>,
@@ -25,10 +24,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start() -> Self {
+    pub(super) fn start(log_interval: Duration) -> Self {
         let now = Instant::now();
         Self {
             is_terminal: std::io::stderr().is_terminal(),
+            log_interval,
             shown: None,
             logged: now,
             looked: None,
@@ -40,7 +40,11 @@ impl Progress {
 
     /// How long the driver may sleep.
     pub(super) fn interval(&self) -> Duration {
-        if self.is_terminal { INTERVAL } else { LOG_INTERVAL }
+        if self.is_terminal {
+            INTERVAL
+        } else {
+            self.log_interval
+        }
     }
 
     /// Draws the line, if it is time to.
@@ -56,7 +60,7 @@ impl Progress {
 
     /// Tells the log when all is delivered for the first time, and how far it is once an interval.
     fn log(&mut self, status: impl Fn() -> Status) {
-        let is_due = self.logged.elapsed() >= LOG_INTERVAL;
+        let is_due = self.logged.elapsed() >= self.log_interval;
         let is_to_look = !self.has_caught_up && self.looked.is_none_or(|looked| looked.elapsed() >= INTERVAL);
         if !is_due && !is_to_look {
             return;

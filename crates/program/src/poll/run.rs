@@ -110,12 +110,20 @@ pub fn run_setup(setup: &Setup) -> Ended {
         target = setup.options.target.name(), once = setup.once;
         "polling begins"
     );
-    let outcome = drive(settings, service, &mut ledger, &mut handover, &clock, |inputs| {
-        watch_signals(move || {
-            // The driver may have ended already.
-            let _ = inputs.send(Input::Stop);
-        });
-    });
+    let outcome = drive(
+        settings,
+        service,
+        &mut ledger,
+        &mut handover,
+        &clock,
+        setup.log_interval,
+        |inputs| {
+            watch_signals(move || {
+                // The driver may have ended already.
+                let _ = inputs.send(Input::Stop);
+            });
+        },
+    );
     let lagging = left_behind(&mut handover);
     let closed = handover.sinks().close();
     match outcome {

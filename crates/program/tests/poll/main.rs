@@ -4,6 +4,7 @@
 mod collector;
 mod delivery;
 mod lagging;
+mod log;
 mod refusals;
 mod secrecy;
 mod sentences;
