@@ -54,6 +54,10 @@ fn owner(tenant: &str, source: &str) -> [u8; 32] {
 
 pub(super) fn open(path: &Path, tenant: &str, source: &str) -> Result<FileLedger, LedgerError> {
     make_folder(path)?;
+    // What is no ledger is left alone, and nothing is put beside it.
+    if exists(path)? {
+        check_header(path)?;
+    }
     let lock = lock(path)?;
     if !exists(path)? {
         // A journal without its file is what is left of a ledger, not the beginning of one.

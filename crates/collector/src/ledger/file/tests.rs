@@ -173,6 +173,11 @@ fn what_is_no_ledger_is_refused_and_left_alone() {
         assert!(matches!(error, LedgerError::Damaged(_)), "{error}");
         assert!(error.to_string().contains("--recover"));
         assert_eq!(fs::read(&path).unwrap(), content);
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is put beside it"
+        );
     }
     fs::remove_file(&path).unwrap();
     fs::write(folder.path().join("ledger.db-wal"), b"left").unwrap();
