@@ -39,9 +39,19 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn bash(folder: &Path, script: &str) -> Command {
+    // The README has the program on the path once it is built.
+    let path = format!(
+        "{}:{}",
+        folder.join("dist").display(),
+        std::env::var("PATH").unwrap()
+    );
     let mut bash = Command::new("bash");
     bash.args(["-euo", "pipefail", "-c", script])
         .current_dir(folder)
+        .env("PATH", path)
+        // What this test run itself is given is no setting of the program.
+        .env_remove("MESSAGE_TRACE_FLUENT_BIT")
+        .env_remove("MESSAGE_TRACE_TANGENT")
         .env(
             "MESSAGE_TRACE_CACHE",
             concat!(env!("CARGO_TARGET_TMPDIR"), "/machine-code"),
@@ -92,11 +102,7 @@ fn poll_polls_as_it_stands_there() {
         ("SECRET=… ", format!("SECRET='{CLIENT_SECRET}' ")),
         ("--tenant-id TENANT ", format!("--tenant-id {TENANT_ID} ")),
         ("--client-id CLIENT ", format!("--client-id {CLIENT_ID} ")),
-        (
-            "/var/lib/message-trace",
-            folder.path().join("state").display().to_string(),
-        ),
-        ("https://collector.example.com/ingest", collector.url()),
+        ("https://collector.example.com/intake", collector.url()),
     ] {
         assert!(filled.contains(word), "the README has no {word:?}:\n{script}");
         filled = filled.replace(word, &value);
@@ -113,7 +119,7 @@ fn poll_polls_as_it_stands_there() {
         String::from_utf8_lossy(&polled.stderr)
     );
     assert!(collector.ids().len() > 100);
-    assert!(folder.path().join("state/ledger.db").exists());
+    assert!(folder.path().join("ledger.db").exists());
 }
 
 #[test]

@@ -136,24 +136,6 @@ impl Environment {
             .cloned()
     }
 
-    /// What to say of variables that look like this program's and are none of its own: a sentence for each.
-    #[must_use]
-    pub fn unknown(&self) -> Vec<String> {
-        let own = ["MESSAGE_TRACE_CONFIG", "MESSAGE_TRACE_CACHE"]
-            .into_iter()
-            .chain(SECRET_VARIABLES)
-            .map(str::to_owned);
-        let known: Vec<String> = KEYS.iter().map(Key::variable).chain(own).collect();
-        let names = self.variables.keys().filter(|name| name.starts_with(PREFIX));
-        names
-            .filter(|name| !known.contains(name))
-            .map(|name| {
-                let hint = did_you_mean(name, known.iter().map(String::as_str));
-                format!("{name}: there is no such setting{hint}; the variable is passed over")
-            })
-            .collect()
-    }
-
     /// The names of variables with this program's prefix.
     pub(super) fn own_names(&self) -> impl Iterator<Item = &str> {
         let names = self.variables.keys().map(String::as_str);

@@ -27,6 +27,7 @@ pub use credential::{AuthSetup, KeptSecrets, SECRET_VARIABLES, Secrets};
 pub use error::{ConfigError, Place};
 pub use folders::check_folders;
 pub use layers::{Environment, KEYS, Key, Kind};
+pub use mistyped::passed_over;
 pub use open::{OpenError, open_sinks};
 pub use services::{Opening, ServiceSetup};
 pub(crate) use setup::beside;

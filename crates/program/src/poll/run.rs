@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use super::check::check_sinks;
 use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
-use crate::config::{Backfill, Environment, KeptSecrets, PollArgs, Setup, check_folders, load, open_sinks};
+use crate::config::{
+    Backfill, Environment, KeptSecrets, PollArgs, Setup, check_folders, load, open_sinks, passed_over,
+};
 use message_trace_collector::ledger::{Behind, FileLedger, told_apart};
 use message_trace_collector::poll::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use message_trace_host::{Cache, Host};
@@ -52,7 +54,7 @@ pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Set
     let setup = load(arguments, environment);
     // A mistyped variable may be why the setup cannot be read.
     crate::logging::start(setup.as_ref().map_or(log::LevelFilter::Warn, |setup| setup.log));
-    for sentence in environment.unknown() {
+    for sentence in passed_over(environment) {
         log::warn!("{sentence}");
     }
     setup.map_err(|error| Fault::new(error.remedy(), error.to_string()))

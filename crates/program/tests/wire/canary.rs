@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName};
 use log::{LevelFilter, Log, Metadata, Record};
 use message_trace_net::auth::{Authenticator, Certificate, Credential, ManagedIdentity};
 use message_trace_net::http::{Client, ClientOptions, Origin, SecretHeader, Transport};
-use message_trace_program::config::{Environment, PollArgs, load, open_sinks};
+use message_trace_program::config::{Environment, PollArgs, load, open_sinks, passed_over};
 use message_trace_sinks::{
     Batch, DeadLetter, EventKey, FileOptions, FileSink, HttpOptions, HttpSink, Letter, Sink, StdoutSink,
 };
@@ -278,7 +278,7 @@ fn set_up(shown: &mut Shown, folder: &TempDir, transport: &Arc<dyn Transport>) {
     shown.debug(&mistyped);
     shown.error(&refused);
     let setup = load(&args, &environment).unwrap();
-    let unknown = environment.unknown();
+    let unknown = passed_over(&environment);
     assert_eq!(
         unknown,
         ["MESSAGE_TRACE_SOMEBODYS_TOKEN: there is no such setting; the variable is passed over"]

@@ -201,11 +201,14 @@ impl Rhythm {
         let late_s = view.now_s - self.settling_s - LAST_READING_S;
         let last = (tier == Tier::Deep).then(|| Span::new(view.floor_s, late_s));
         if let Some(mut again) = last.and_then(|within| Self::oldest(view, within, every_s)) {
-            // All that can be read for the last time comes along.
+            // All that can be read for the last time comes along, up to what is settled: the keys of its rows are
+            // forgotten, and they would be taken for new ones.
             let end_s = view.now_s - self.settling_s;
             again.span.end_s = end_s.min(again.span.start_s + view.window_s.clamp(1, MAX_WINDOW_S));
+            let open = view.open(again.span).first().copied()?;
+            again.span = view.coverage.stale(open, i64::MAX).first().copied()?;
             again.overdue = again.overdue.max(LAST_READING_WORTH);
-            return view.open(again.span).first().map(|&span| Again { span, ..again });
+            return Some(again);
         }
         Self::oldest(view, self.reach(tier, view), every_s)
     }

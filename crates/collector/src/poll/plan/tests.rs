@@ -85,6 +85,21 @@ fn what_was_not_settled_before_an_outage_is_read_after_it() {
     assert_eq!((tier, span), (Tier::Deep, Span::new(stopped - 86_400, stopped)));
 }
 
+/// A program was killed between the pages of a window that was read for the last time: its newest part is settled, what
+/// is before and behind it is not.
+#[test]
+fn a_last_reading_ends_where_something_is_settled() {
+    let rhythm = Rhythm::default();
+    let settled_s = NOW - rhythm.settling_s;
+    let mut coverage = Coverage::default();
+    let begins = settled_s - 2 * LAST_READING_S;
+    coverage.cover(Span::new(begins, NOW), NOW - 12 * 3600, rhythm.settling_s);
+    let hole = Span::new(settled_s - LAST_READING_S, settled_s - LAST_READING_S / 2);
+    coverage.cover(hole, NOW, rhythm.settling_s);
+    let again = rhythm.again(Tier::Deep, &view(&coverage, &[])).unwrap();
+    assert_eq!(again.span, Span::new(begins, hole.start_s));
+}
+
 #[test]
 fn what_is_older_than_the_retention_is_lost() {
     let coverage = Coverage::default();
@@ -149,6 +164,11 @@ fn no_window_is_read_while_one_that_is_more_overdue_waits_in_its_pass() {
                 view.open(again.span),
                 [again.span],
                 "nothing is read that is closed"
+            );
+            assert_eq!(
+                coverage.unsettled_s(again.span),
+                again.span.len_s(),
+                "what is settled is not read again: its keys are forgotten"
             );
             if again.span.start_s >= NOW - rhythm.settling_s - LAST_READING_S {
                 assert_eq!(oldest_s, Some(again.read_s));
