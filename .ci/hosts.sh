@@ -59,10 +59,11 @@ need_tools() {
 do_command_line() {
     [ -f dist/message-trace.wasm ] || do_component
     need_python
-    local script found
+    local script tools found
     script=$(sed -n '/^### From the command line/,/^```$/p' README.md | sed -n '/^```sh/,/^```$/{/^```/d;p}')
     [ -n "$script" ] || fail 'the README shows no command line'
-    found=$(PATH=$(echo "$PWD/$target_dir"/venv/lib/python3*/site-packages/wasmtime_cli):$PATH bash -euo pipefail -c "$script")
+    tools=$(cd "$target_dir" && echo "$PWD"/venv/lib/python3*/site-packages/wasmtime_cli)
+    found=$(PATH=$tools:$PATH bash -euo pipefail -c "$script")
     case $found in
         'ok("{\"message\":'*'\"subject\":\"Prüfung\"'*) printf 'the command line gives the event that the README shows\n' ;;
         *) fail "the README's command line gives $found" ;;
