@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use message_trace_collector::ledger::{Keys, Ledger as _, MemoryLedger};
 use message_trace_collector::poll::{Answer, Call, Core, Effect, Input, Settings, WINDOW_MS};
-use message_trace_sources::graph::write_time;
+use message_trace_sources::write_time;
 
 const ROWS: usize = 5_000;
 const LATENCY_MS: i64 = 3_000;

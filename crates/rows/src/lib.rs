@@ -8,5 +8,5 @@ mod scan;
 mod time;
 
 pub use key::{Key, Keys};
-pub use page::{Page, Row};
-pub use time::{parse_time_us, utc, write_time};
+pub use page::{Layout, Page, Row};
+pub use time::{parse_report_time_us, parse_time_us, utc, write_time};

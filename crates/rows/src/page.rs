@@ -4,9 +4,57 @@ use std::ops::Range;
 
 use message_trace::EventIds;
 
-use super::parse_time_us;
 use super::scan::Scan;
 use super::{Key, Keys};
+use super::{parse_report_time_us, parse_time_us};
+
+/// How a service writes its pages: the names of what polling reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// An object around the page, in some forms.
+    pub envelope: Option<&'static str>,
+    /// The array of rows.
+    pub rows: &'static [&'static str],
+    /// The link to the next page.
+    pub next: &'static [&'static str],
+    /// Trace id, recipient, time of receipt, status, size and address of the receiving server of a row.
+    pub fields: [&'static str; 6],
+    /// Reads the time of receipt.
+    pub time: fn(&[u8]) -> Option<i64>,
+}
+
+impl Layout {
+    /// Pages of Microsoft Graph.
+    pub const GRAPH: Self = Self {
+        envelope: None,
+        rows: &["value"],
+        next: &["@odata.nextLink"],
+        fields: [
+            "id",
+            "recipientAddress",
+            "receivedDateTime",
+            "status",
+            "size",
+            "toIP",
+        ],
+        time: parse_time_us,
+    };
+    /// Pages of the Reporting Web Service, in its verbose (`d.results`) and its light form (`value`).
+    pub const REPORTING: Self = Self {
+        envelope: Some("d"),
+        rows: &["value", "results"],
+        next: &["odata.nextLink", "__next"],
+        fields: [
+            "MessageTraceId",
+            "RecipientAddress",
+            "Received",
+            "Status",
+            "Size",
+            "ToIP",
+        ],
+        time: parse_report_time_us,
+    };
+}
 
 /// One response that holds rows. Owns the body; rows point into it.
 #[derive(Debug)]
@@ -43,20 +91,21 @@ impl Row {
 }
 
 impl Page {
-    /// Cuts a body into rows. `None` if it is not a whole JSON object with an array under `value`: such a body was cut
-    /// short or is not the service's.
+    /// Cuts a body into rows. `None` if it is not a whole JSON object with an array of rows: such a body was cut short or
+    /// is not the service's.
     #[must_use]
-    pub fn parse(body: Vec<u8>, keys: &Keys) -> Option<Self> {
-        let mut value = None;
-        let mut next_link = None;
+    pub fn parse(body: Vec<u8>, keys: &Keys, layout: &Layout) -> Option<Self> {
         let mut scan = Scan::new(&body);
-        scan.members(|key, place| match &body[key] {
-            b"value" => value = Some(place),
-            b"@odata.nextLink" => next_link = Some(place),
-            _ => {}
-        })?;
+        let (mut value, mut next_link, envelope) = members(&body, &mut scan, layout)?;
         if !scan.is_at_end() || u32::try_from(body.len()).is_err() {
             return None;
+        }
+        if let (None, Some(place)) = (&value, envelope) {
+            if body[place.start] == b'[' {
+                value = Some(place);
+            } else {
+                (value, next_link, _) = members(&body, &mut Scan::at(&body, place.start), layout)?;
+            }
         }
         let next_link = match next_link.map(|place| &body[place]) {
             None | Some(b"null" | b"\"\"") => None,
@@ -67,6 +116,7 @@ impl Page {
         let mut reading = Reading {
             body: &body,
             keys,
+            layout,
             event_ids: EventIds::default(),
             ids: String::new(),
         };
@@ -134,10 +184,30 @@ impl Page {
     }
 }
 
+/// Where an object has its rows, its next link and the object around both.
+type Members = (Option<Range<usize>>, Option<Range<usize>>, Option<Range<usize>>);
+
+fn members(body: &[u8], scan: &mut Scan<'_>, layout: &Layout) -> Option<Members> {
+    let (mut rows, mut next, mut envelope) = (None, None, None);
+    let is_one_of = |names: &[&str], key: &[u8]| names.iter().any(|name| name.as_bytes() == key);
+    scan.members(|key, place| {
+        let key = &body[key];
+        if is_one_of(layout.rows, key) {
+            rows = Some(place);
+        } else if is_one_of(layout.next, key) {
+            next = Some(place);
+        } else if layout.envelope.is_some_and(|name| name.as_bytes() == key) {
+            envelope = Some(place);
+        }
+    })?;
+    Some((rows, next, envelope))
+}
+
 /// A page whose rows are being read.
 struct Reading<'a> {
     body: &'a [u8],
     keys: &'a Keys,
+    layout: &'a Layout,
     event_ids: EventIds,
     ids: String,
 }
@@ -145,24 +215,18 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn row(&mut self, place: Range<usize>) -> Row {
         let line = &self.body[place.clone()];
-        let mut id = 0..0;
-        let mut recipient = 0..0;
-        let mut received = 0..0;
-        let mut status = 0..0;
-        let mut size = 0..0;
-        let mut to_ip = 0..0;
+        let mut places: [Range<usize>; 6] = std::array::from_fn(|_| 0..0);
         // A key that comes twice: the last one counts, as everywhere.
         let is_object = Scan::new(line)
-            .members(|key, value| match &line[key] {
-                b"id" => id = value,
-                b"recipientAddress" => recipient = value,
-                b"receivedDateTime" => received = value,
-                b"status" => status = value,
-                b"size" => size = value,
-                b"toIP" => to_ip = value,
-                _ => {}
+            .members(|key, value| {
+                let key = &line[key];
+                let names = self.layout.fields.iter();
+                if let Some(at) = names.into_iter().position(|name| name.as_bytes() == key) {
+                    places[at] = value;
+                }
             })
             .is_some();
+        let [id, recipient, received, status, size, to_ip] = places;
         let start = self.ids.len();
         let event_id = self.event_ids.read(line);
         let key = match &event_id {
@@ -185,7 +249,7 @@ impl Reading<'_> {
                 _ => self.keys.of_bytes(line),
             },
         };
-        let received_us = text(&line[received]).and_then(|time| parse_time_us(time.as_bytes()));
+        let received_us = text(&line[received]).and_then(|time| (self.layout.time)(time.as_bytes()));
         let content = self
             .keys
             .content([&line[status.clone()], &line[size], &line[to_ip]]);
@@ -234,7 +298,11 @@ mod tests {
     use super::*;
 
     fn page(body: &str) -> Option<Page> {
-        Page::parse(body.as_bytes().to_vec(), &Keys::new("tenant", [7; 32]))
+        Page::parse(
+            body.as_bytes().to_vec(),
+            &Keys::new("tenant", [7; 32]),
+            &Layout::GRAPH,
+        )
     }
 
     const ROW: &str = r#"{ "id":"4451a062-48cb-e80d-e8c0-196330437ae6", "recipientAddress":"Ada@example.com","receivedDateTime":"2025-06-13T10:30:00.5Z","size":1,"toIP":"","status":"delivered"}"#;
@@ -298,7 +366,7 @@ mod tests {
     fn bad_utf8_in_a_row_does_not_cost_its_page() {
         let mut body = b"{\"value\":[{\"id\":\"\xff\",\"subject\":\"\xc0\\\"]}\"}]}".to_vec();
         body.push(b'\n');
-        let page = Page::parse(body, &Keys::new("tenant", [7; 32])).unwrap();
+        let page = Page::parse(body, &Keys::new("tenant", [7; 32]), &Layout::GRAPH).unwrap();
         assert_eq!(page.rows().len(), 1);
     }
 
@@ -320,5 +388,45 @@ mod tests {
         let page = page("{\"value\":[],\"@odata.nextLink\":\"https://a/b\"}").unwrap();
         assert!(page.rows().is_empty());
         assert_eq!(page.next_link(), Some("https://a/b"));
+    }
+
+    /// The three forms in which the Reporting Web Service is known to answer.
+    #[test]
+    fn a_report_is_read_in_all_its_forms() {
+        let row = |received: &str| {
+            format!(
+                r#"{{"__metadata":{{"id":"x(0)"}},"Organization":"o","MessageId":"<m>","Received":"{received}","SenderAddress":"a@example.com","RecipientAddress":"Ada@example.com","Subject":null,"Status":"Delivered","ToIP":null,"FromIP":"192.0.2.1","Size":1,"MessageTraceId":"4451a062-48cb-e80d-e8c0-196330437ae6","StartDate":"2022-11-27T17:08:26.8492706Z","EndDate":"2022-11-29T17:08:26.8492706Z","Index":0}}"#
+            )
+        };
+        let verbose = row("/Date(1749810600500)/");
+        let light = row("2025-06-13T10:30:00.5000001");
+        for (body, line) in [
+            (
+                format!("{{\"d\":{{\"results\":[{verbose}],\"__next\":\"https://a/b\"}}}}"),
+                &verbose,
+            ),
+            (format!("{{\"d\":[{verbose}]}}"), &verbose),
+            (
+                format!(
+                    "{{\"odata.metadata\":\"x\",\"value\":[{light}],\"odata.nextLink\":\"https://a/b\"}}"
+                ),
+                &light,
+            ),
+        ] {
+            let keys = Keys::new("tenant", [7; 32]);
+            let page = Page::parse(body.clone().into_bytes(), &keys, &Layout::REPORTING).unwrap();
+            let row = page.rows().first().unwrap();
+            assert_eq!(page.line(row), line.as_bytes());
+            assert_eq!(row.received_us, Some(1_749_810_600_500_000));
+            assert_eq!(page.status(row), "Delivered");
+            assert_eq!(
+                page.event_id(row),
+                "4451a062-48cb-e80d-e8c0-196330437ae6/ada@example.com/delivered"
+            );
+            assert_eq!(page.next_link().is_some(), body.contains("https://a/b"));
+            for end in 0..body.len() {
+                assert!(Page::parse(body.as_bytes()[..end].to_vec(), &keys, &Layout::REPORTING).is_none());
+            }
+        }
     }
 }

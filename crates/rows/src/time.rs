@@ -1,4 +1,4 @@
-//! Times as Graph writes and reads them.
+//! Times as the services write and read them.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -61,6 +61,29 @@ pub fn parse_time_us(text: &[u8]) -> Option<i64> {
     };
     let seconds = time.and_utc().timestamp() - offset_s;
     Some(seconds * 1_000_000 + micros)
+}
+
+/// Reads a time as the Reporting Web Service writes it into microseconds since 1970-01-01 UTC: `/Date(ms)/`, or a time
+/// that is in UTC and says no zone. `None` if it is no such time.
+#[must_use]
+pub fn parse_report_time_us(text: &[u8]) -> Option<i64> {
+    if let Some(ms) = text
+        .strip_prefix(b"/Date(")
+        .and_then(|rest| rest.strip_suffix(b")/"))
+    {
+        let (sign, ms) = ms.strip_prefix(b"-").map_or((1, ms), |ms| (-1, ms));
+        return (1..=15)
+            .contains(&ms.len())
+            .then(|| digits(ms).map(|ms| sign * ms * 1000))?;
+    }
+    let has_zone =
+        matches!(text.last(), Some(b'Z' | b'z')) || text.get(19..).is_some_and(|rest| rest.contains(&b'+'));
+    if has_zone {
+        return parse_time_us(text);
+    }
+    let mut text = text.to_vec();
+    text.push(b'Z');
+    parse_time_us(&text)
 }
 
 /// Appends a whole second as `2026-01-20T00:00:00Z`; one that no calendar has as the last or first it has.

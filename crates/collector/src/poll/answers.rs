@@ -2,13 +2,14 @@
 
 use super::clock::Witness;
 use super::core::Core;
+use super::faults::{no_permission, no_service_principal, refused_token, unknown_address};
 use super::lane::{Lane, Turn};
 use super::plan::Tier;
 use super::reread::pass_of;
 use super::signal::{Answer, Effect, Fault, Outcome, Report, Trouble};
 use crate::ledger::{Gap, GapReason, Pause, Span};
 use message_trace_remedy::Remedy;
-use message_trace_sources::graph::{Page, Verdict, is_refusal_of_service, judge};
+use message_trace_sources::{Page, Verdict};
 
 /// Clocks further apart than this are reported, in milliseconds.
 const SKEW_TO_REPORT_MS: i64 = 300_000;
@@ -36,14 +37,15 @@ impl Core {
             date_ms,
             body,
         } = answer;
-        let verdict = judge(status, content_type.as_deref(), &body);
-        let by = if verdict != Verdict::Body && is_refusal_of_service(content_type.as_deref(), &body) {
+        let source = self.settings.source;
+        let verdict = source.judge(status, content_type.as_deref(), &body);
+        let by = if verdict != Verdict::Body && source.is_refusal(content_type.as_deref(), &body) {
             Witness::Refusal
         } else {
             Witness::Stranger
         };
         let page = if verdict == Verdict::Body {
-            Page::parse(body, &self.keys)
+            source.page(body, &self.keys)
         } else {
             None
         };
@@ -58,28 +60,22 @@ impl Core {
         match verdict {
             Verdict::Body => match page {
                 Some(page) => self.turn(now_ms, at, page, effects),
-                None => self.hiccup(now_ms, at, told_ms, by, "Graph's answer was cut short", effects),
+                None => self.hiccup(now_ms, at, told_ms, by, "an answer was cut short", effects),
             },
             Verdict::NotJson => {
-                self.hiccup(
-                    now_ms,
-                    at,
-                    told_ms,
-                    by,
-                    "something in between answered in place of Graph",
-                    effects,
-                );
+                let text = "something in between answered in its place";
+                self.hiccup(now_ms, at, told_ms, by, text, effects);
             }
-            Verdict::Transient => self.hiccup(now_ms, at, told_ms, by, "Graph failed for now", effects),
+            Verdict::Transient => self.hiccup(now_ms, at, told_ms, by, "failed for now", effects),
             Verdict::Throttled if by == Witness::Stranger => {
-                let text = "something between this machine and Graph refuses requests for now";
+                let text = "something between it and this machine refuses requests for now";
                 let told_ms = told_ms.or_else(|| Some(self.backoff.after_throttling_ms()));
                 self.hiccup(now_ms, at, told_ms, by, text, effects);
             }
             Verdict::Throttled => {
                 let fault = Fault::new(
                     Remedy::Retry,
-                    "Graph's quota for the tenant is used up by all programs together",
+                    self.told("the quota for the tenant is used up by all programs together"),
                 );
                 let wait_ms = match told_ms {
                     Some(told_ms) => self.backoff.as_told_ms(told_ms.min(LONGEST_PAUSE_MS)),
@@ -110,7 +106,7 @@ impl Core {
             Verdict::Refused => {
                 let fault = Fault::new(
                     Remedy::Report,
-                    "Graph refused a window of time; please report it with the log",
+                    self.told("a window of time was refused; please report it with the log"),
                 );
                 self.refused(now_ms, fault, effects);
             }
@@ -123,10 +119,10 @@ impl Core {
                 self.hold(now_ms, wait_ms);
                 self.renew(effects);
             }
-            Verdict::Unauthorized => self.refused(now_ms, refused_token(), effects),
-            Verdict::Gone => self.refused(now_ms, unknown_address(), effects),
+            Verdict::Unauthorized => self.refused(now_ms, refused_token(source), effects),
+            Verdict::Gone => self.refused(now_ms, unknown_address(source), effects),
             Verdict::NoServicePrincipal => self.refused(now_ms, no_service_principal(), effects),
-            Verdict::Forbidden => self.refused(now_ms, no_permission(), effects),
+            Verdict::Forbidden => self.refused(now_ms, no_permission(source), effects),
         }
     }
 
@@ -257,7 +253,12 @@ impl Core {
             None => self.backoff.after_failure_ms(),
         };
         self.hold(now_ms, wait_ms);
-        self.retrying(now_ms, Fault::new(Remedy::Retry, text), wait_ms, effects);
+        self.retrying(
+            now_ms,
+            Fault::new(Remedy::Retry, self.told(text)),
+            wait_ms,
+            effects,
+        );
     }
 
     /// Other programs of the tenant use its quota: this one makes fewer requests for a while.
@@ -406,35 +407,4 @@ impl Core {
             _ => self.fresh_s = None,
         }
     }
-}
-
-fn unknown_address() -> Fault {
-    Fault::new(
-        Remedy::Configure,
-        "Graph knows no message traces at this address; check graph-url and the cloud of the tenant",
-    )
-}
-
-fn no_service_principal() -> Fault {
-    Fault::new(
-        Remedy::Permit,
-        "Microsoft's service principal 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 is missing in the tenant; create it with \
-         New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373, then wait some hours until it is provisioned",
-    )
-}
-
-fn no_permission() -> Fault {
-    Fault::new(
-        Remedy::Permit,
-        "the app has no permission to read message traces; grant it the application permission \
-         ExchangeMessageTrace.Read.All with an administrator's consent",
-    )
-}
-
-fn refused_token() -> Fault {
-    Fault::new(
-        Remedy::Configure,
-        "Graph refused a token it was just given; check that graph-url and login-url are of the same cloud, and this \
-         machine's clock",
-    )
 }

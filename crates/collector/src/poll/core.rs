@@ -16,7 +16,7 @@ use super::signal::{Call, Effect, Fault, Input, Outcome};
 use super::work::Work;
 use crate::ledger::{Coverage, Gap, Keys, Pause, Span, State, Transaction};
 use message_trace_remedy::Remedy;
-use message_trace_sources::graph::{MAX_WINDOW_S, write_time};
+use message_trace_sources::write_time;
 
 /// The most requests under way and pages not yet committed, together.
 const MOST_IN_FLIGHT: usize = 2;
@@ -239,6 +239,7 @@ impl Core {
             seconds_of(FRESH_PAGES).map_or(overlap_s, |s| s - self.settings.rhythm.fresh_every_s);
         let overlap_s = affordable_s.clamp(LEAST_OVERLAP_S.min(overlap_s), overlap_s);
         View {
+            source: self.settings.source,
             now_s,
             fresh_s: if self.lanes.iter().any(|lane| lane.tier == Tier::Fresh) {
                 Some(now_s)
@@ -250,7 +251,7 @@ impl Core {
             closed,
             window_s: seconds_of(PAGES_PER_WINDOW)
                 .unwrap_or(86_400)
-                .clamp(60, MAX_WINDOW_S),
+                .clamp(60, self.settings.source.longest_window_s()),
             overlap_s,
             every_s: self.every_s(now_s, overlap_s),
         }
@@ -300,7 +301,7 @@ impl Core {
         if until_ms > now_ms && until_ms > patience_ms {
             let mut when = "start again at ".to_owned();
             write_time(until_ms.div_euclid(1000) + 1, &mut when);
-            let silent = Fault::new(Remedy::Retry, "Graph asked not to be asked for now");
+            let silent = Fault::new(Remedy::Retry, self.told("it asked not to be asked for now"));
             let fault = self.trouble.clone().unwrap_or(silent);
             self.outcome = Some(self.gave_up(now_ms, Fault::new(Remedy::Retry, fault.sentence), &when));
         }

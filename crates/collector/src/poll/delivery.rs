@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::ledger::{Entry, Key, Known, Span};
-use message_trace_sources::graph::{Page, Row};
+use message_trace_sources::{Page, Row};
 
 /// A page that was received and is not committed yet.
 #[derive(Debug)]

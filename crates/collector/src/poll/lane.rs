@@ -8,7 +8,7 @@ use super::plan::Tier;
 use super::reread::pass_of;
 use super::signal::Call;
 use crate::ledger::Span;
-use message_trace_sources::graph::{Page, Query};
+use message_trace_sources::{Page, Query};
 
 /// The most pages of one window before it is begun again from its last delivered row: 10 million rows at 5,000 a page.
 const MOST_PAGES: u32 = 2_000;

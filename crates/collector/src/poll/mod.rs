@@ -10,6 +10,7 @@ mod backoff;
 mod clock;
 mod core;
 mod delivery;
+mod faults;
 mod governor;
 mod lane;
 mod patience;

@@ -4,7 +4,7 @@ use super::delivery::Tally;
 use super::governor::DEFAULT_REQUESTS;
 use super::plan::Rhythm;
 use super::signal::Fault;
-use message_trace_sources::graph::PAGE_ROWS;
+use message_trace_sources::{Source, graph::Graph};
 
 /// How to poll.
 #[derive(Clone, Debug)]
@@ -14,9 +14,11 @@ pub struct Settings {
     pub since_s: i64,
     /// Whether to end when all up to now is delivered.
     pub once: bool,
+    /// The service that is polled.
+    pub source: &'static dyn Source,
     /// The rhythm of reading.
     pub rhythm: Rhythm,
-    /// Rows asked for in a page, 1 to [`PAGE_ROWS`].
+    /// Rows asked for in a page, 1 to what the service allows.
     pub page_rows: u32,
     /// Requests in a rolling five minutes.
     pub requests: u32,
@@ -35,14 +37,15 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings that go on for ever from `since_s` on.
+    /// Settings that poll Graph for ever from `since_s` on.
     #[must_use]
     pub fn new(since_s: i64, seed: u64) -> Self {
         Self {
+            source: &Graph,
             since_s,
             once: false,
             rhythm: Rhythm::default(),
-            page_rows: PAGE_ROWS,
+            page_rows: Graph.page_rows(),
             requests: DEFAULT_REQUESTS,
             reread: DEFAULT_REQUESTS / 2,
             give_up_ms: 15 * 60_000,

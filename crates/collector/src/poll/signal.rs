@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::delivery::Delivery;
 use crate::ledger::{Gap, Key, Known, Transaction};
 use message_trace_remedy::Remedy;
-use message_trace_sources::graph::Query;
+use message_trace_sources::Query;
 
 /// What the core is told.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::*;
 use crate::ledger::{Coverage, GapReason, Keys, Ledger as _, MemoryLedger, Span, State};
 use message_trace_remedy::Remedy;
-use message_trace_sources::graph::{Query, write_time};
+use message_trace_sources::{Query, write_time};
 
 const NOW_S: i64 = 1_800_000_000;
 const NOW_MS: i64 = NOW_S * 1000;
@@ -330,7 +330,7 @@ fn a_run_that_ends_by_itself_says_that_it_gave_up_and_after_how_long() {
         fault
             .sentence
             .starts_with("gave up after 1")
-            && fault.sentence.contains(" minutes without success (Graph failed for now); what is delivered stays delivered: start again "),
+            && fault.sentence.contains(" minutes without success (Graph: failed for now); what is delivered stays delivered: start again "),
         "{}",
         fault.sentence
     );

@@ -58,6 +58,18 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The same tenant, read through the Reporting Web Service: it shows some hours later what Graph shows, and knows no
+    /// quota.
+    pub fn reporting(seed: u64) -> Self {
+        let mut scenario = Self::of(seed);
+        let mut chance = fastrand::Rng::with_seed(seed ^ 0x7265_706f_7274);
+        scenario.polling.source = &message_trace_sources::reporting::Reporting;
+        scenario.polling.page_rows = scenario.polling.page_rows.min(2000);
+        scenario.simulated.delays = Delays::default();
+        scenario.simulated.reporting_delay = Duration::seconds(chance.i64(0..6 * 3600));
+        scenario
+    }
+
     pub fn of(seed: u64) -> Self {
         let mut chance = fastrand::Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let trouble = match seed % 10 {

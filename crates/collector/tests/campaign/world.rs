@@ -10,7 +10,7 @@ use message_trace_collector::poll::{Answer, Call, Core, Effect, Fault, Input, Ou
 use message_trace_net::http::{Link, Origin, retry_after};
 use message_trace_remedy::Remedy;
 use message_trace_simulator::{Simulator, Travel};
-use message_trace_sources::graph::Query;
+use message_trace_sources::Source;
 
 use crate::scenario::Scenario;
 use crate::sink::Sink;
@@ -51,6 +51,7 @@ pub struct World {
     pub sink: Sink,
     store: Store,
     chance: fastrand::Rng,
+    source: &'static dyn Source,
     tracing: Origin,
     /// The service's time, in milliseconds.
     now_ms: i64,
@@ -78,6 +79,7 @@ pub struct World {
 
 impl World {
     pub fn new(scenario: Scenario) -> Self {
+        let source = scenario.polling.source;
         let store = if scenario.is_file {
             Store::File(None, folder())
         } else {
@@ -91,9 +93,14 @@ impl World {
             sink: Sink::new(),
             store,
             chance: fastrand::Rng::with_seed(scenario.seed ^ 0x6b69_6c6c),
-            tracing: Origin::parse("https://graph.microsoft.com")
-                .map(|origin| origin.under("/v1.0/admin/exchange/tracing").expect("a path"))
-                .expect("an origin"),
+            source,
+            tracing: Origin::parse(if source.name() == "graph" {
+                "https://graph.microsoft.com"
+            } else {
+                "https://reports.office365.com"
+            })
+            .map(|origin| origin.under(&source.base("v1.0")).expect("a path"))
+            .expect("an origin"),
             now_ms: scenario.start.timestamp_millis(),
             core: None,
             due: BinaryHeap::new(),
@@ -305,13 +312,11 @@ impl World {
 
     fn link(&self, call: &Call) -> Option<Link> {
         match call {
-            Call::List(query) => {
-                let query: &Query = query;
-                self.tracing
-                    .link(&format!("/messageTraces?{}", query.to_query_string()))
-                    .ok()
-            }
-            Call::Next(link) => self.tracing.admit(link).ok(),
+            Call::List(query) => self.tracing.link(&self.source.path(query)).ok(),
+            Call::Next(link) => match self.source.next_path(link) {
+                Some(path) => self.tracing.link(&path).ok(),
+                None => self.tracing.admit(link).ok(),
+            },
         }
     }
 
@@ -332,7 +337,10 @@ impl World {
         let token = match &self.token {
             Some((token, renew_ms)) if self.now_ms < *renew_ms => token.clone(),
             _ => {
-                let token = self.simulator.token(now);
+                let token = match self.source.name() {
+                    "graph" => self.simulator.token(now),
+                    _ => self.simulator.reporting_token(now),
+                };
                 self.token = Some((token.clone(), self.now_ms + TOKEN_LIFE_MS * 8 / 10));
                 token
             }
@@ -343,6 +351,7 @@ impl World {
             "authorization",
             format!("Bearer {token}").parse().expect("a header"),
         );
+        headers.insert("accept", http::HeaderValue::from_static("application/json"));
         headers.insert(
             "prefer",
             http::HeaderValue::from_static("include-unknown-enum-members"),

@@ -47,12 +47,18 @@ pub struct PollArgs {
     #[arg(long, value_name = "ID", help_heading = "Signing in")]
     pub identity_client_id: Option<String>,
 
+    /// Where rows come from: graph, or reporting (the older Reporting Web Service, 30 days back) [default: graph]
+    #[arg(long, value_name = "SERVICE", help_heading = "Source")]
+    pub source: Option<String>,
     /// Microsoft's cloud: global (GCC too), us-gov (GCC High), us-dod or china [default: global]
     #[arg(long, value_name = "CLOUD", help_heading = "Source")]
     pub cloud: Option<String>,
     /// Graph [default: the cloud's]
     #[arg(long, value_name = "URL", help_heading = "Source")]
     pub graph_url: Option<String>,
+    /// The Reporting Web Service [default: the cloud's]
+    #[arg(long, value_name = "URL", help_heading = "Source")]
+    pub reporting_url: Option<String>,
     /// The sign-in service [default: the cloud's]
     #[arg(long, value_name = "URL", help_heading = "Source")]
     pub login_url: Option<String>,
@@ -156,8 +162,10 @@ impl PollArgs {
             certificate_password_file,
             token_file,
             identity_client_id,
+            source,
             cloud,
             graph_url,
+            reporting_url,
             login_url,
             api,
             ledger,
@@ -191,8 +199,10 @@ impl PollArgs {
             ("certificate-password-file", one(certificate_password_file)),
             ("token-file", one(token_file)),
             ("identity-client-id", one(identity_client_id)),
+            ("source", one(source)),
             ("cloud", one(cloud)),
             ("graph-url", one(graph_url)),
+            ("reporting-url", one(reporting_url)),
             ("login-url", one(login_url)),
             ("api", one(api)),
             ("ledger", one(ledger)),

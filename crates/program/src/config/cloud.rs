@@ -49,6 +49,26 @@ impl Cloud {
         }
     }
 
+    /// Its Reporting Web Service, where its address is known.
+    #[must_use]
+    pub const fn reporting(self) -> Option<&'static str> {
+        match self {
+            Self::Global => Some("https://reports.office365.com"),
+            Self::UsGov => Some("https://reports.office365.us"),
+            Self::UsDod | Self::China => None,
+        }
+    }
+
+    /// What a token for its Reporting Web Service is for: Exchange Online.
+    #[must_use]
+    pub const fn exchange_scope(self) -> &'static str {
+        match self {
+            Self::Global => "https://outlook.office365.com/.default",
+            Self::UsGov | Self::UsDod => "https://outlook.office365.us/.default",
+            Self::China => "https://partner.outlook.cn/.default",
+        }
+    }
+
     /// Its sign-in.
     #[must_use]
     pub const fn login(self) -> &'static str {

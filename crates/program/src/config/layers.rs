@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 30] = [
+pub const KEYS: [Key; 32] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -43,8 +43,10 @@ pub const KEYS: [Key; 30] = [
     key("certificate-password-file", Kind::One),
     key("token-file", Kind::One),
     key("identity-client-id", Kind::One),
+    key("source", Kind::One),
     key("cloud", Kind::One),
     key("graph-url", Kind::One),
+    key("reporting-url", Kind::One),
     key("login-url", Kind::One),
     key("api", Kind::One),
     key("ledger", Kind::One),

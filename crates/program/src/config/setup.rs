@@ -13,6 +13,7 @@ use super::{
 use message_trace_collector::ledger::FileLedger;
 use message_trace_net::auth::{Application, scope_of};
 use message_trace_net::http::{ClientOptions, Origin};
+use message_trace_sources::{ALL as ALL_SOURCES, Source, named as source_named};
 
 /// The version of Graph's API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,8 +53,10 @@ pub struct Setup {
     pub application: Application,
     /// How it signs in.
     pub auth: AuthSetup,
-    /// Graph.
-    pub graph: Origin,
+    /// The service that is polled.
+    pub source: &'static dyn Source,
+    /// Where it is.
+    pub service: Origin,
     /// The version of its API.
     pub api: Api,
     /// The file that remembers what was delivered.
@@ -88,9 +91,6 @@ pub struct Setup {
     pub log_interval: Duration,
 }
 
-/// Graph keeps traces for 90 days.
-const MAX_SINCE: Duration = Duration::from_hours(2160);
-
 /// Reads a setup from flags, the environment and the file that they name.
 ///
 /// # Errors
@@ -101,14 +101,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     let layers = Layers::read(args, environment)?;
     let auth = AuthSetup::read(&layers, environment)?;
     missing::check(&layers, &auth, environment)?;
-    let cloud = layers.read_or(
-        "cloud",
-        Cloud::default(),
-        "global, us-gov, us-dod or china",
-        Cloud::from_name,
-    )?;
-    let graph = origin(&layers, "graph-url", None, cloud.graph())?;
-    let application = application(&layers, &auth, environment, cloud, &graph)?;
+    let (source, service, application) = tenant(&layers, &auth, environment)?;
     let ledger: PathBuf = layers
         .text("ledger")
         .filter(|path| !path.is_empty())
@@ -135,7 +128,8 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     Ok(Setup {
         application,
         auth,
-        graph,
+        source,
+        service,
         api: layers.read_or("api", Api::V1, "v1.0 or beta", |text| match text {
             "v1.0" => Some(Api::V1),
             "beta" => Some(Api::Beta),
@@ -143,12 +137,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
         })?,
         ledger,
         create: switch(&layers, "create", false)?,
-        since: layers.read_or(
-            "since",
-            hours(48),
-            "a duration such as 48h or 30d, at most 90d",
-            |text| duration(text).filter(|since| *since <= MAX_SINCE),
-        )?,
+        since: since(&layers, source)?,
         once: switch(&layers, "once", false)?,
         backfill: layers.read_or(
             "backfill",
@@ -236,7 +225,7 @@ fn application(
     auth: &AuthSetup,
     environment: &Environment,
     cloud: Cloud,
-    graph: &Origin,
+    scope: String,
 ) -> Result<Application, ConfigError> {
     let is_federated = matches!(auth, AuthSetup::Federated { .. });
     let azure = |name: &str| is_federated.then(|| environment.variable(name)).flatten();
@@ -263,13 +252,64 @@ fn application(
     // A cloud that was named is nearer than what the webhook sets.
     let authority = azure("AZURE_AUTHORITY_HOST").filter(|_| layers.setting("cloud").is_none());
     let login = origin(layers, "login-url", authority, cloud.login())?;
-    let scope = scope_of(graph);
     Ok(Application {
         tenant_id,
         client_id,
         login,
         scope,
     })
+}
+
+/// What is polled, where, and who signs in.
+fn tenant(
+    layers: &Layers,
+    auth: &AuthSetup,
+    environment: &Environment,
+) -> Result<(&'static dyn Source, Origin, Application), ConfigError> {
+    let cloud = layers.read_or(
+        "cloud",
+        Cloud::default(),
+        "global, us-gov, us-dod or china",
+        Cloud::from_name,
+    )?;
+    let source = layers.read_or("source", ALL_SOURCES[0], "graph or reporting", source_named)?;
+    let service = service(layers, source, cloud)?;
+    let scope = match source.name() {
+        "graph" => scope_of(&service),
+        _ => cloud.exchange_scope().to_owned(),
+    };
+    let application = application(layers, auth, environment, cloud, scope)?;
+    Ok((source, service, application))
+}
+
+/// How far back to begin: as far as the service goes.
+fn since(layers: &Layers, source: &dyn Source) -> Result<Duration, ConfigError> {
+    let most = Duration::from_secs(u64::try_from(source.retention_s()).unwrap_or(u64::MAX));
+    let days = most.as_secs() / 86_400;
+    let expected = format!("a duration such as 48h or 7d, at most {days}d");
+    layers.read_or("since", Duration::from_hours(48), &expected, |text| {
+        duration(text).filter(|since| *since <= most)
+    })
+}
+
+/// Where the service is.
+fn service(layers: &Layers, source: &dyn Source, cloud: Cloud) -> Result<Origin, ConfigError> {
+    // A wrong address is said also where another service is polled.
+    for setting in ALL_SOURCES.map(Source::url_setting) {
+        if layers.setting(setting).is_some() {
+            origin(layers, setting, None, "")?;
+        }
+    }
+    let setting = source.url_setting();
+    let default = match source.name() {
+        "graph" => Some(cloud.graph()),
+        _ => cloud.reporting(),
+    };
+    if default.is_none() && layers.setting(setting).is_none() {
+        let what = "its address in this cloud is not known; set it";
+        return Err(ConfigError::new(layers.place(setting), setting, what));
+    }
+    origin(layers, setting, None, default.unwrap_or_default())
 }
 
 fn switch(layers: &Layers, name: &str, default: bool) -> Result<bool, ConfigError> {

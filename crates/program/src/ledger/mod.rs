@@ -13,7 +13,8 @@ use message_trace_collector::ledger::{
     Behind, Examined, FileLedger, Gap, Lag, LedgerError, Recovery, SETTLED, Span, State, Survey, examine,
     recover, told_apart,
 };
-use message_trace_sources::graph::{RETENTION_S, write_time};
+use message_trace_sources::graph::RETENTION_S;
+use message_trace_sources::write_time;
 
 /// Shows what a ledger holds: coverage, gaps, lag and budget.
 ///

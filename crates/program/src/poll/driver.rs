@@ -18,12 +18,14 @@ use message_trace_collector::poll::{
 use message_trace_net::auth::Authenticator;
 use message_trace_net::http::{Bearer, Origin, Transport, TransportError, retry_after};
 use message_trace_remedy::Remedy;
+use message_trace_sources::Source;
 
 /// Threads that wait for answers: as many as the core has requests under way.
 const FETCHERS: usize = 2;
 
 /// The way to the service.
 pub(super) struct Service {
+    pub(super) source: &'static dyn Source,
     /// Where message traces are, path included: `…/v1.0/admin/exchange/tracing`.
     pub(super) tracing: Origin,
     pub(super) authenticator: Authenticator,
@@ -314,16 +316,18 @@ impl Service {
 
     fn answer(&self, call: &Call, last: &Mutex<Option<Bearer>>) -> Result<Answer, Trouble> {
         let link = match call {
-            Call::List(query) => self
-                .tracing
-                .link(&format!("/messageTraces?{}", query.to_query_string())),
-            Call::Next(link) => self.tracing.admit(link),
+            Call::List(query) => self.tracing.link(&self.source.path(query)),
+            Call::Next(link) => match self.source.next_path(link) {
+                Some(path) => self.tracing.link(&path),
+                None => self.tracing.admit(link),
+            },
         };
         let link = link.map_err(|_| Trouble::LinkElsewhere)?;
         let bearer = self.authenticator.token().map_err(|error| no_token(&error))?;
         *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(bearer.clone());
+        let title = self.source.title();
         let network =
-            |error: TransportError| Trouble::Network(Fault::new(error.remedy(), format!("Graph: {error}")));
+            |error: TransportError| Trouble::Network(Fault::new(error.remedy(), format!("{title}: {error}")));
         let mut request = link.get(&bearer).map_err(network)?;
         let headers = request.headers_mut();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use message_trace_collector::poll::{Outcome, Report, Status};
-use message_trace_sources::graph::write_time;
+use message_trace_sources::write_time;
 
 /// How often the live line is drawn.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -18,9 +18,6 @@ use message_trace_net::http::{Client, Transport};
 use message_trace_remedy::Remedy;
 use message_trace_sinks::DeadLetter;
 
-/// The source, as a ledger knows it. Both versions of Graph's API give the same rows.
-const SOURCE: &str = "graph";
-
 /// How `poll` ended: well, or with what has to be done.
 pub type Ended = Result<(), Fault>;
 
@@ -80,8 +77,8 @@ pub fn run_setup(setup: &Setup) -> Ended {
     let transport: Arc<dyn Transport> = Arc::new(client);
     let sinks = open_sinks(setup, &secrets, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
-    let mut ledger =
-        FileLedger::open(&setup.ledger, &setup.application.tenant_id, SOURCE).map_err(|error| {
+    let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, setup.source.name())
+        .map_err(|error| {
             let error = told_apart(error);
             Fault::new(error.remedy(), error.to_string())
         })?;
@@ -94,10 +91,17 @@ pub fn run_setup(setup: &Setup) -> Ended {
     );
     let is_sink_proven = prepare(&mut handover, &mut ledger)?;
     let tracing = setup
-        .graph
-        .under(&format!("/{}/admin/exchange/tracing", setup.api.name()))
-        .map_err(|_| Fault::new(Remedy::Configure, "graph-url cannot have this path; check it"))?;
+        .service
+        .under(&setup.source.base(setup.api.name()))
+        .map_err(|_| {
+            let setting = setup.source.url_setting();
+            Fault::new(
+                Remedy::Configure,
+                format!("{setting} cannot have this path; check it"),
+            )
+        })?;
     let service = Service {
+        source: setup.source,
         tracing,
         authenticator: Authenticator::new(setup.application.clone(), credential, Arc::clone(&transport)),
         transport,
@@ -108,7 +112,7 @@ pub fn run_setup(setup: &Setup) -> Ended {
         ..settings(setup, &clock)
     };
     log::info!(
-        source:% = setup.graph.name(), sink = handover.sinks().name(), ledger:% = setup.ledger.display(),
+        source:% = setup.service.name(), sink = handover.sinks().name(), ledger:% = setup.ledger.display(),
         target = setup.options.target.name(), once = setup.once;
         "polling begins"
     );
@@ -208,6 +212,8 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
         .unwrap_or_default();
     let seed = passed.as_secs() ^ u64::from(passed.subsec_nanos()) << 20 ^ u64::from(std::process::id());
     Settings {
+        source: setup.source,
+        page_rows: setup.source.page_rows(),
         once: setup.once,
         requests: setup.budget,
         reread: setup.reread,

@@ -6,6 +6,7 @@ mod delivery;
 mod lagging;
 mod log;
 mod refusals;
+mod reporting;
 mod secrecy;
 mod sentences;
 mod stand;

@@ -74,7 +74,7 @@ fn the_contract_of_other_tools_is_read() {
     assert!(setup.once && matches!(setup.sinks[..], [SinkSetup::Stdout]));
     assert_eq!(setup.options.target.name(), "ecs");
     assert_eq!(setup.options.tenant_id.as_deref(), Some("contoso.example.com"));
-    assert_eq!(setup.graph.name(), "http://127.0.0.1:8080");
+    assert_eq!(setup.service.name(), "http://127.0.0.1:8080");
     assert_eq!(setup.application.scope, "https://graph.microsoft.com/.default");
     assert_eq!(
         setup.dead_letter,
@@ -244,7 +244,7 @@ fn mistakes_of_the_file_are_said_with_their_line_and_the_fix() {
         (
             format!("{LEAST}since = 48"),
             4,
-            "since: expected a duration such as 48h or 30d, at most 90d",
+            "since: expected a duration such as 48h or 7d, at most 90d",
         ),
         (format!("{LEAST}since = \"91d\""), 4, "at most 90d"),
         (

@@ -54,7 +54,7 @@ fn a_cloud_decides_where_graph_and_the_sign_in_are() {
         let setup = with_file(&format!("{LEAST}cloud = \"{cloud}\"")).unwrap();
         let application = &setup.application;
         assert_eq!(
-            (setup.graph.name(), application.login.name()),
+            (setup.service.name(), application.login.name()),
             (graph.to_owned(), login.to_owned())
         );
         assert_eq!(application.scope, format!("{graph}/.default"));
@@ -63,7 +63,7 @@ fn a_cloud_decides_where_graph_and_the_sign_in_are() {
         "{LEAST}cloud = \"us-gov\"\ngraph-url = \"http://127.0.0.1:1\""
     ))
     .unwrap();
-    assert_eq!(nearer.graph.name(), "http://127.0.0.1:1");
+    assert_eq!(nearer.service.name(), "http://127.0.0.1:1");
     assert_eq!(
         nearer.application.login.name(),
         "https://login.microsoftonline.us"

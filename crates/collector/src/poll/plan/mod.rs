@@ -5,7 +5,7 @@
 
 use super::reread::{PASSES, pass_of};
 use crate::ledger::{Coverage, Span};
-use message_trace_sources::graph::{MAX_WINDOW_S, RETENTION_S};
+use message_trace_sources::Source;
 
 /// Why a window is read, most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +94,8 @@ impl Default for Rhythm {
 /// What a plan is made from.
 #[derive(Debug)]
 pub(super) struct View<'a> {
+    /// The service that is polled.
+    pub(super) source: &'static dyn Source,
     /// The service's time, in seconds.
     pub(super) now_s: i64,
     /// When the newest rows were last asked for; `None` if not in this run.
@@ -151,20 +153,24 @@ impl Rhythm {
                 .again(tier, view)
                 .filter(|again| again.overdue >= 1.0)
                 .map(|again| again.span),
-            Tier::CatchUp if self.order == Order::OldestFirst => {
-                self.missing(view, Span::new(view.floor_s.max(retained_s(end_s)), newest_s))
-            }
+            Tier::CatchUp if self.order == Order::OldestFirst => self.missing(
+                view,
+                Span::new(view.floor_s.max(view.source.retained_s(end_s)), newest_s),
+            ),
             Tier::CatchUp => self.missing(view, Span::new(unsettled_s.max(view.floor_s), newest_s)),
             Tier::Backfill => self.missing(
                 view,
-                Span::new(view.floor_s.max(retained_s(end_s)), unsettled_s.min(newest_s)),
+                Span::new(
+                    view.floor_s.max(view.source.retained_s(end_s)),
+                    unsettled_s.min(newest_s),
+                ),
             ),
         }
     }
 
     /// What can no longer be had: missing, and before the service's retention.
     pub(super) fn lost(view: &View<'_>) -> Vec<Span> {
-        let within = Span::new(view.floor_s, retained_s(view.now_s));
+        let within = Span::new(view.floor_s, view.source.retained_s(view.now_s));
         view.open(within)
             .into_iter()
             .flat_map(|span| view.coverage.missing(span))
@@ -204,7 +210,7 @@ impl Rhythm {
             // All that can be read for the last time comes along, up to what is settled: the keys of its rows are
             // forgotten, and they would be taken for new ones.
             let end_s = view.now_s - self.settling_s;
-            again.span.end_s = end_s.min(again.span.start_s + view.window_s.clamp(1, MAX_WINDOW_S));
+            again.span.end_s = end_s.min(again.span.start_s + view.longest_s());
             let open = view.open(again.span).first().copied()?;
             again.span = view.coverage.stale(open, i64::MAX).first().copied()?;
             again.overdue = again.overdue.max(LAST_READING_WORTH);
@@ -227,9 +233,7 @@ impl Rhythm {
         let beyond = Span::new(start_s, view.now_s - view.overlap_s);
         let from = view.open(beyond).first().copied().unwrap_or(open);
         let stretch = *view.coverage.stale(from, limit_s).first()?;
-        let end_s = stretch
-            .end_s
-            .min(stretch.start_s + view.window_s.clamp(1, MAX_WINDOW_S));
+        let end_s = stretch.end_s.min(stretch.start_s + view.longest_s());
         #[expect(clippy::cast_precision_loss, reason = "ages of days")]
         let overdue = (view.now_s - read_s) as f64 / every_s as f64;
         Some(Again {
@@ -241,7 +245,7 @@ impl Rhythm {
 
     /// The first missing window of `within`.
     fn missing(&self, view: &View<'_>, within: Span) -> Option<Span> {
-        let window_s = view.window_s.clamp(1, MAX_WINDOW_S);
+        let window_s = view.longest_s();
         let missing = view
             .open(within)
             .into_iter()
@@ -257,12 +261,12 @@ impl Rhythm {
     }
 }
 
-/// The first second the service still has rows of. It counts its ninety days from the beginning of the day.
-fn retained_s(now_s: i64) -> i64 {
-    now_s - now_s.rem_euclid(86_400) - RETENTION_S
-}
-
 impl View<'_> {
+    /// How long a window may be, in seconds.
+    fn longest_s(&self) -> i64 {
+        self.window_s.clamp(1, self.source.longest_window_s())
+    }
+
     /// The parts of `within` that may be read.
     pub(super) fn open(&self, within: Span) -> Vec<Span> {
         let mut open = if within.is_empty() {

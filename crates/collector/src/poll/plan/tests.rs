@@ -1,11 +1,13 @@
 //! The plan against coverages of all kinds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use super::*;
+use message_trace_sources::graph::Graph;
 
 const NOW: i64 = 1_800_000_000;
 
 fn view<'a>(coverage: &'a Coverage, closed: &'a [Span]) -> View<'a> {
     View {
+        source: &Graph,
         now_s: NOW,
         fresh_s: Some(NOW),
         coverage,
@@ -108,10 +110,10 @@ fn what_is_older_than_the_retention_is_lost() {
         floor_s,
         ..view(&coverage, &[])
     });
-    assert_eq!(lost, [Span::new(floor_s, retained_s(NOW))]);
+    assert_eq!(lost, [Span::new(floor_s, Graph.retained_s(NOW))]);
     assert_eq!(
         Rhythm::lost(&View {
-            floor_s: NOW - RETENTION_S,
+            floor_s: NOW - Graph.retention_s(),
             ..view(&coverage, &[])
         }),
         []
