@@ -33,6 +33,8 @@ enum Command {
     Poll(Box<PollArgs>),
     Ledger(LedgerArgs),
     DeadLetter(Box<DeadLetterArgs>),
+    #[cfg(feature = "streams")]
+    Transform(Box<crate::transform::Arguments>),
     #[cfg(feature = "simulate")]
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
@@ -46,6 +48,8 @@ pub fn run() -> ExitCode {
         Command::Poll(arguments) => Ok(poll::run(&arguments)),
         Command::Ledger(arguments) => Ok(ledger::run(&arguments)),
         Command::DeadLetter(arguments) => Ok(dead_letter::run(&arguments)),
+        #[cfg(feature = "streams")]
+        Command::Transform(arguments) => crate::transform::run(&arguments),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)

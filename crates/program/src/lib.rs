@@ -7,3 +7,5 @@ pub mod dead_letter;
 pub mod ledger;
 pub mod logging;
 pub mod poll;
+#[cfg(feature = "streams")]
+pub mod transform;

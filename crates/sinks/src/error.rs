@@ -56,6 +56,13 @@ pub enum SinkError {
     RefusesEach(RefusedReason),
     /// The service is set up in another way than the sink: one sentence with the fix.
     Misset(&'static str),
+    /// A service that is not spoken to over HTTP fails: one sentence with the fix.
+    Stream {
+        /// The sentence.
+        sentence: String,
+        /// What has to be done.
+        remedy: Remedy,
+    },
     /// What waits for a sink cannot be kept: one sentence with the fix.
     NotKept {
         /// The sentence.
@@ -91,7 +98,9 @@ impl SinkError {
     pub const fn remedy(&self) -> Remedy {
         match self {
             Self::Unreachable(error) => error.remedy(),
-            Self::NoToken { remedy, .. } | Self::NotKept { remedy, .. } => *remedy,
+            Self::NoToken { remedy, .. } | Self::NotKept { remedy, .. } | Self::Stream { remedy, .. } => {
+                *remedy
+            }
             Self::Closed | Self::Unavailable { .. } | Self::NotYetAcknowledged { .. } => Remedy::Retry,
             Self::NotAcknowledged { .. }
             | Self::Denied { .. }
@@ -131,7 +140,7 @@ impl fmt::Display for SinkError {
                 f,
                 "the sink has taken {events} events and has not acknowledged them yet; nothing is lost"
             ),
-            Self::NoToken { sentence, .. } | Self::NotKept { sentence, .. } => f.write_str(sentence),
+            Self::NoToken { sentence, .. } | Self::NotKept { sentence, .. } | Self::Stream { sentence, .. } => f.write_str(sentence),
             Self::Misset(sentence) => f.write_str(sentence),
             Self::NotAcknowledged { status, is_page: true } => write!(
                 f,

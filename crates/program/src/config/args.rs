@@ -90,6 +90,9 @@ pub struct PollArgs {
     #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
     pub reread: Option<String>,
 
+    /// Deliver rows as they came, for workers of `transform`, to sinks of type nats, http or file, or to stdout
+    #[arg(long, help_heading = "Events")]
+    pub raw: bool,
     /// The shape of the events: sekoia, ecs or ocsf [default: sekoia, as in every host of the component]
     #[arg(long, value_name = "TARGET", help_heading = "Events")]
     pub target: Option<String>,
@@ -176,6 +179,7 @@ impl PollArgs {
             settling,
             budget,
             reread,
+            raw,
             target,
             organization_domains,
             keep_original,
@@ -213,6 +217,7 @@ impl PollArgs {
             ("settling", one(settling)),
             ("budget", one(budget)),
             ("reread", one(reread)),
+            ("raw", switch(*raw)),
             ("target", one(target)),
             ("organization-domains", organization_domains.clone()),
             ("keep-original", one(keep_original)),

@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 32] = [
+pub const KEYS: [Key; 33] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -57,6 +57,7 @@ pub const KEYS: [Key; 32] = [
     key("settling", Kind::One),
     key("budget", Kind::One),
     key("reread", Kind::One),
+    key("raw", Kind::Switch),
     key("target", Kind::One),
     key("organization-domains", Kind::Many),
     key("keep-original", Kind::Switch),

@@ -75,6 +75,8 @@ pub struct Setup {
     pub budget: u32,
     /// How many of them may read again what may still change.
     pub reread: u32,
+    /// Whether rows are delivered as they came.
+    pub raw: bool,
     /// How lines become events.
     pub options: Options,
     /// A component in place of the program's own.
@@ -125,6 +127,9 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
         text.parse().ok().filter(|budget| (1..=100).contains(budget))
     })?;
     let tenant_id = Some(application.tenant_id.clone());
+    let raw = switch(&layers, "raw", false)?;
+    let sinks = sink::read(&layers)?;
+    check_raw(&layers, raw, &sinks)?;
     Ok(Setup {
         application,
         auth,
@@ -172,7 +177,8 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
             ..Options::default()
         },
         component: layers.text("component").map(PathBuf::from),
-        sinks: sink::read(&layers)?,
+        raw,
+        sinks,
         dead_letter,
         client: client.with_proxy_of(|name| environment.variable(name)),
         log: layers.read_or(
@@ -280,6 +286,23 @@ fn tenant(
     };
     let application = application(layers, auth, environment, cloud, scope)?;
     Ok((source, service, application))
+}
+
+/// Raw rows are for workers: a service that takes events would refuse every one.
+fn check_raw(layers: &Layers, raw: bool, sinks: &[SinkSetup]) -> Result<(), ConfigError> {
+    let takes_events = |sink: &SinkSetup| match sink {
+        SinkSetup::Service { kind, .. } => *kind != "nats",
+        _ => false,
+    };
+    let bare = sinks.iter().map(|sink| match sink {
+        SinkSetup::Named { sink, .. } => &**sink,
+        sink => sink,
+    });
+    if raw && bare.into_iter().any(takes_events) {
+        let what = "raw rows go to sinks of type nats, http or file, or to stdout; a sink here takes events";
+        return Err(ConfigError::new(layers.place("raw"), "raw", what));
+    }
+    Ok(())
 }
 
 /// How far back to begin: as far as the service goes.

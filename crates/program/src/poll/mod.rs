@@ -5,8 +5,11 @@ mod driver;
 mod handover;
 mod lagging;
 mod progress;
+mod raw;
 mod replay;
 mod run;
 
 pub use replay::{Replayed, replay};
+#[cfg(feature = "streams")]
+pub(crate) use run::watch_signals;
 pub use run::{Ended, load_setup, run, run_setup};

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::check::check_sinks;
 use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
+use super::raw::Raw;
 use crate::config::{
     Backfill, Environment, KeptSecrets, PollArgs, Setup, check_folders, load, open_sinks, passed_over,
 };
@@ -185,6 +186,9 @@ fn prepare(handover: &mut Handover, ledger: &mut FileLedger) -> Result<bool, Fau
 }
 
 pub(super) fn transform(setup: &Setup) -> Result<Box<dyn message_trace_host::Transform>, Fault> {
+    if setup.raw {
+        return Ok(Box::new(Raw));
+    }
     let cache = Cache::of_user();
     let host = match &setup.component {
         Some(path) => Host::file(path, &cache).map_err(|error| {
@@ -232,7 +236,7 @@ fn settings(setup: &Setup, clock: &Clock) -> Settings {
 }
 
 /// Stops at SIGTERM and Ctrl-C, after what is in flight; a second one ends the program at once.
-pub(super) fn watch_signals(stop: impl Fn() + Send + 'static) {
+pub(crate) fn watch_signals(stop: impl Fn() + Send + 'static) {
     #[cfg(unix)]
     {
         use signal_hook::consts::{SIGINT, SIGTERM};

@@ -1,6 +1,7 @@
 //! Services as sinks: each reads its own keys, and opens itself. A new one is a file here and a line in [`KINDS`].
 
 mod elasticsearch;
+mod nats;
 mod sekoia;
 mod sentinel;
 mod splunk;
@@ -45,7 +46,13 @@ pub(super) struct Kind {
     pub(super) read: fn(&Table<'_, '_>) -> Result<Arc<dyn ServiceSetup>, ConfigError>,
 }
 
-pub(super) const KINDS: &[Kind] = &[elasticsearch::KIND, sekoia::KIND, sentinel::KIND, splunk::KIND];
+pub(super) const KINDS: &[Kind] = &[
+    elasticsearch::KIND,
+    nats::KIND,
+    sekoia::KIND,
+    sentinel::KIND,
+    splunk::KIND,
+];
 
 /// The address under a key.
 fn origin(table: &Table<'_, '_>, key: &str, expected: &str) -> Result<Option<Origin>, ConfigError> {

@@ -1,0 +1,168 @@
+//! The command `transform`: a worker between two streams.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use message_trace::{DEFAULT_MAX_LINE_BYTES, Options, Target};
+use message_trace_host::{Cache, Host};
+use message_trace_net::auth::{protect_process, read_secret_file, take_variable};
+use message_trace_normalize::mail_domain;
+use message_trace_remedy::{Code, Failure, Remedy};
+use message_trace_streams::{Address, Job, Login, Stop, transform};
+
+/// Turn raw rows on a stream into events on another
+///
+/// Takes rows off a JetStream stream (`poll --raw` puts them there), runs the component, publishes events on a subject,
+/// and acknowledges each row after its event. Rows that give no event go to the rejects subject with their reason. Any
+/// number of workers may share one stream.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The stream with raw rows, as `nats://HOST[:PORT]/STREAM`
+    #[arg(long, value_name = "URL")]
+    input: Address,
+    /// The subject for events, as `nats://HOST[:PORT]/SUBJECT`
+    #[arg(long, value_name = "URL")]
+    output: Address,
+    /// The subject for rows that give no event [default: the output's with .rejects]
+    #[arg(long, value_name = "SUBJECT")]
+    rejects: Option<String>,
+    /// The durable consumer that workers share
+    #[arg(long, value_name = "NAME", default_value = "message-trace")]
+    consumer: String,
+    /// Rows that are worked on together, 1 to 10000
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    batch: u16,
+    /// How long a row may be with a worker before another one gets it, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    ack_wait: u64,
+    /// End when the stream has nothing more
+    #[arg(long)]
+    once: bool,
+    /// The shape of the events
+    #[arg(long, value_name = "TARGET", value_parser = target_parser())]
+    target: String,
+    /// A mail domain of the organization, for the direction of an e-mail; may be given several times
+    #[arg(long = "organization-domain", value_name = "DOMAIN", value_parser = mail_domain)]
+    organization_domains: Vec<String>,
+    /// The tenant's id, for targets that have a field for it
+    #[arg(long, value_name = "ID")]
+    tenant_id: Option<String>,
+    /// Leave the raw line out of the event (`sekoia` always keeps it)
+    #[arg(long)]
+    no_original: bool,
+    /// The user that signs in
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Environment variable with the user's password
+    #[arg(long, value_name = "VARIABLE", requires = "user")]
+    password_variable: Option<String>,
+    /// File with the user's password, private to this user
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "user",
+        conflicts_with = "password_variable"
+    )]
+    password_file: Option<PathBuf>,
+    /// NATS credentials file
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    credentials_file: Option<PathBuf>,
+    /// PEM file with certificate authorities to trust beside the platform's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// What to log on standard error: error, warn, info, debug or off
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log: log::LevelFilter,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  nats stream add ROWS --subjects rows
+  nats stream add EVENTS --subjects 'events,events.rejects'
+  message-trace poll --raw --config poll.toml
+  message-trace transform --target ecs \\
+      --input nats://127.0.0.1/ROWS --output nats://127.0.0.1/events
+
+Exit codes:
+    0  done (--once), or asked to stop
+    2  the command line cannot be read
+   70  this program broke a contract: report it
+   74  a file cannot be read
+   75  the stream fails for now: start again, nothing is lost
+   78  a setting or a credential is wrong: fix what the sentence names";
+
+fn target_parser() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(Target::ALL.map(Target::name))
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If a secret cannot be had, the component does not load, or a stream cannot be used.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    protect_process();
+    // First: it is taken out of the environment while there is one thread.
+    let password = password(arguments)?;
+    crate::logging::start(arguments.log);
+    let options = Options {
+        target: Target::from_name(&arguments.target).unwrap_or_default(),
+        organization_domains: arguments.organization_domains.clone(),
+        tenant_id: arguments.tenant_id.clone(),
+        keep_original: !arguments.no_original,
+        max_line_bytes: DEFAULT_MAX_LINE_BYTES,
+    };
+    let host = Host::embedded(&Cache::of_user())?;
+    let job = Job {
+        input: arguments.input.clone(),
+        output: arguments.output.clone(),
+        rejects: arguments
+            .rejects
+            .clone()
+            .unwrap_or_else(|| format!("{}.rejects", arguments.output.name())),
+        consumer: arguments.consumer.clone(),
+        batch: usize::from(arguments.batch),
+        once: arguments.once,
+        ack_wait: Duration::from_secs(arguments.ack_wait),
+        say_every: Duration::from_mins(5),
+        login: Login {
+            credentials: arguments.credentials_file.clone(),
+            user: arguments.user.clone(),
+            password,
+            ca_file: arguments.ca_file.clone(),
+        },
+    };
+    let stop = Stop::default();
+    let asked = stop.clone();
+    crate::poll::watch_signals(move || asked.ask());
+    transform(&job, host.transform(&options)?, &stop)
+        .map(|_| ExitCode::SUCCESS)
+        .map_err(|error| Failure::new(Code::Remedy(error.remedy()), error))
+}
+
+fn password(arguments: &Arguments) -> Result<Option<secrecy::SecretString>, Failure> {
+    let wrong = |what: String| Failure::say(Code::Remedy(Remedy::Configure), what);
+    if let Some(name) = &arguments.password_variable {
+        let secret = take_variable(name).map_err(|error| wrong(error.to_string()))?;
+        return secret
+            .map(Some)
+            .ok_or_else(|| wrong(format!("{name} is not set; set it to the password")));
+    }
+    let Some(file) = &arguments.password_file else {
+        return if arguments.user.is_some() {
+            Err(wrong(
+                "a user signs in with a password: name it with --password-variable or --password-file"
+                    .to_owned(),
+            ))
+        } else {
+            Ok(None)
+        };
+    };
+    read_secret_file(file)
+        .map(Some)
+        .map_err(|error| Failure::new(Code::IO, error))
+}

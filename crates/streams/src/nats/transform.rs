@@ -1,0 +1,267 @@
+//! The worker: rows off a stream, events onto a subject.
+
+use std::time::{Duration, Instant};
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
+use async_nats::jetstream::context::PublishAckFuture;
+use async_nats::jetstream::{AckKind, Context, Message};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use message_trace_host::Transform;
+use message_trace_remedy::Remedy;
+
+use super::sink::visible;
+use super::{Acks, connect, runtime, unpublished};
+use crate::{
+    Body, Incoming, Job, Outgoing, PREVIOUS_STATUS_HEADER, REASON_HEADER, SEQUENCE_HEADER, Stop, StreamError,
+    Tally, Worker,
+};
+
+/// How long to wait for rows before looking whether to end.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long the output may fail before a worker ends; its rows go to others or to the next run.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// Works until told to stop, or with `job.once` until the stream has nothing more.
+///
+/// A message is acknowledged after all that it gives is on the output. A worker that is killed leaves its messages to the
+/// others after `job.ack_wait`; what it had published before is known by its id.
+///
+/// # Errors
+///
+/// Why it cannot go on. Rows that are not acknowledged stay on the stream.
+pub fn transform(job: &Job, transform: Box<dyn Transform>, stop: &Stop) -> Result<Tally, StreamError> {
+    runtime()?.block_on(run(job, Worker::new(transform), stop))
+}
+
+async fn run(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Tally, StreamError> {
+    let input = connect(&job.input, &job.login).await?;
+    let output = if job.input.servers() == job.output.servers() {
+        input.clone()
+    } else {
+        connect(&job.output, &job.login).await?
+    };
+    let consumer = consumer(job, &input).await?;
+    let mut tally = Tally::default();
+    let (began, mut said, mut failing) = (Instant::now(), Instant::now(), None::<Instant>);
+    log::info!(input:% = job.input, output:% = job.output, consumer = job.consumer; "transforming begins");
+    while !stop.is_asked() {
+        let messages = fetch(job, &consumer).await?;
+        if messages.is_empty() && job.once && is_done(&consumer).await? {
+            break;
+        }
+        match handle(job, &output, &mut worker, &messages).await {
+            Ok(done) => {
+                failing = None;
+                tally.add(done);
+            }
+            Err(error) => {
+                let since = *failing.get_or_insert_with(Instant::now);
+                give_back(&messages).await;
+                if error.remedy() != Remedy::Retry || since.elapsed() > PATIENCE {
+                    return Err(error);
+                }
+                log::warn!(remedy:% = error.remedy(); "{error}");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+        if said.elapsed() >= job.say_every {
+            said = Instant::now();
+            say(&tally, began, "transforming");
+        }
+    }
+    say(
+        &tally,
+        began,
+        if stop.is_asked() {
+            "stopped"
+        } else {
+            "nothing is left"
+        },
+    );
+    Ok(tally)
+}
+
+fn say(tally: &Tally, began: Instant, how: &str) {
+    log::info!(
+        rows = tally.messages, events = tally.events, rejects = tally.rejects, known = tally.known,
+        seconds = began.elapsed().as_secs();
+        "{how}"
+    );
+}
+
+/// The consumer that workers of one name share.
+async fn consumer(job: &Job, input: &Context) -> Result<PullConsumer, StreamError> {
+    let missing = |what: String| StreamError::new(Remedy::Configure, what);
+    let stream = input.get_stream(job.input.name()).await.map_err(|_| {
+        missing(format!(
+            "NATS has no stream {}; create it, or check the name",
+            job.input.name()
+        ))
+    })?;
+    let config = pull::Config {
+        durable_name: Some(job.consumer.clone()),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: job.ack_wait,
+        // As many as all workers together may hold.
+        max_ack_pending: 100_000,
+        ..pull::Config::default()
+    };
+    stream.get_or_create_consumer(&job.consumer, config).await.map_err(|_| {
+        missing(format!(
+            "NATS gives no consumer {} on the stream; it may be there with other settings: name another one",
+            job.consumer
+        ))
+    })
+}
+
+/// The next messages: as many as there are, up to a batch.
+async fn fetch(job: &Job, consumer: &PullConsumer) -> Result<Vec<Message>, StreamError> {
+    let lost = || {
+        StreamError::new(
+            Remedy::Retry,
+            "NATS gives no rows for now; nothing is lost: start again",
+        )
+    };
+    let mut found = Vec::new();
+    // What is there at once; else the first that comes within a moment.
+    for builder in [
+        consumer.fetch().max_messages(job.batch),
+        consumer.fetch().max_messages(1).expires(IDLE),
+    ] {
+        let mut messages = builder.messages().await.map_err(|_| lost())?;
+        while let Some(message) = messages.next().await {
+            found.push(message.map_err(|_| lost())?);
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the stream has nothing more: nothing that waits, and nothing that is with a worker.
+async fn is_done(consumer: &PullConsumer) -> Result<bool, StreamError> {
+    let info = consumer.get_info().await;
+    let info =
+        info.map_err(|_| StreamError::new(Remedy::Retry, "NATS does not say what is left; start again"))?;
+    Ok(info.num_pending == 0 && info.num_ack_pending == 0)
+}
+
+/// Transforms messages, publishes what they give, and acknowledges each behind it.
+async fn handle(
+    job: &Job,
+    output: &Context,
+    worker: &mut Worker,
+    messages: &[Message],
+) -> Result<Tally, StreamError> {
+    let incoming: Vec<Incoming<'_>> = messages.iter().map(|message| incoming(job, message)).collect();
+    let outgoing = worker.work(&incoming);
+    let acks = Acks::begin(output);
+    let mut tally = Tally::default();
+    let mut waiting = Vec::with_capacity(outgoing.len());
+    for out in &outgoing {
+        waiting.push((out, publish(job, output, out, None).await?));
+    }
+    for (out, ack) in waiting {
+        let ack = match ack {
+            Some(ack) => acks.wait(ack).await?,
+            None => None,
+        };
+        let ack = match ack {
+            Some(ack) => ack,
+            // An event that is larger than the service takes: its row is kept.
+            None => {
+                let instead = (incoming[out.of].payload, "too-large");
+                let ack = publish(job, output, out, Some(instead))
+                    .await?
+                    .ok_or_else(no_room)?;
+                acks.wait(ack).await?.ok_or_else(no_room)?
+            }
+        };
+        tally.known += u64::from(ack.duplicate);
+        match out.body {
+            Body::Event(_) => tally.events += u64::from(!ack.duplicate),
+            Body::Reject { .. } => tally.rejects += u64::from(!ack.duplicate),
+        }
+    }
+    for message in messages {
+        // One that is lost is asked for again: the message comes again and its event is known.
+        let _ = message.ack().await;
+        tally.messages += 1;
+    }
+    Ok(tally)
+}
+
+/// Publishes an event or a reject. `None` if it is too large for the service.
+async fn publish(
+    job: &Job,
+    output: &Context,
+    out: &Outgoing,
+    instead: Option<(&[u8], &str)>,
+) -> Result<Option<PublishAckFuture>, StreamError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, visible(&out.id));
+    let (subject, payload) = match (&out.body, instead) {
+        (Body::Event(json), None) => (job.output.name(), json.as_slice()),
+        (Body::Reject { raw, reason }, None) => {
+            headers.insert(REASON_HEADER, reason.as_str());
+            (job.rejects.as_str(), raw.as_slice())
+        }
+        (_, Some((raw, reason))) => {
+            headers.insert(REASON_HEADER, reason);
+            (job.rejects.as_str(), raw)
+        }
+    };
+    let payload = Bytes::copy_from_slice(payload);
+    match output
+        .publish_with_headers(subject.to_owned(), headers, payload)
+        .await
+    {
+        Ok(ack) => Ok(Some(ack)),
+        Err(error) => match unpublished(&error) {
+            None => Ok(None),
+            Some(error) => Err(error),
+        },
+    }
+}
+
+fn no_room() -> StreamError {
+    StreamError::new(
+        Remedy::Configure,
+        "a row is larger than the output's largest message; raise max_payload there",
+    )
+}
+
+fn incoming<'a>(job: &Job, message: &'a Message) -> Incoming<'a> {
+    let header = |name: &str| {
+        let headers = message.headers.as_ref()?;
+        headers.get(name).map(|value| value.as_str().to_owned())
+    };
+    let sequence = message.info().map_or(0, |info| info.stream_sequence);
+    Incoming {
+        payload: &message.payload,
+        place: format!("{}/{sequence}", job.input.name()),
+        sequence: header(SEQUENCE_HEADER)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0),
+        previous_status: header(PREVIOUS_STATUS_HEADER),
+    }
+}
+
+/// Lets other workers have the messages at once.
+async fn give_back(messages: &[Message]) {
+    for message in messages {
+        let _ = message.ack_with(AckKind::Nak(None)).await;
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.events += other.events;
+        self.rejects += other.rejects;
+        self.known += other.known;
+    }
+}
