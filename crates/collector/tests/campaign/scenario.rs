@@ -53,8 +53,12 @@ pub struct Scenario {
     pub longest_death_s: i64,
     /// Whether the ledger is the real file.
     pub is_file: bool,
-    /// How far this machine's clock is from the service's, in milliseconds.
+    /// How far this machine's clock is from the service's at first, in milliseconds.
     pub skew_ms: i64,
+    /// Starts in a thousand that find the clock set to another time.
+    pub clocks_per_mille: u32,
+    /// Requests in a thousand that something in between answers: a proxy's page, with any date and any wait.
+    pub strangers_per_mille: u32,
 }
 
 impl Scenario {
@@ -128,6 +132,11 @@ impl Scenario {
                 Trouble::Rough => (chance.u32(0..3_000), 10, 2, 1_800),
                 Trouble::Harsh => (chance.u32(0..10_000), 100, 20, 7_200),
             };
+        let (clocks_per_mille, strangers_per_mille) = match trouble {
+            Trouble::Calm | Trouble::Busy => (0, 0),
+            Trouble::Rough => (50, 5),
+            Trouble::Harsh => (200, 30),
+        };
         Self {
             seed,
             trouble,
@@ -139,12 +148,15 @@ impl Scenario {
             refusals_per_mille,
             commit_failures_per_mille,
             longest_death_s,
-            is_file: seed % 100 == 4,
+            // One in ten, of every kind.
+            is_file: seed / 10 % 10 == 3,
             skew_ms: if chance.u8(0..4) == 0 {
                 chance.i64(-3_600_000..3_600_000)
             } else {
                 0
             },
+            clocks_per_mille,
+            strangers_per_mille,
         }
     }
 }

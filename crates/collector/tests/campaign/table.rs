@@ -68,6 +68,8 @@ fn scenario(rows_per_day: u32, divisor: u32, trouble: Trouble) -> Scenario {
         longest_death_s: 0,
         is_file: false,
         skew_ms: 0,
+        clocks_per_mille: 0,
+        strangers_per_mille: 0,
         simulated,
     }
 }

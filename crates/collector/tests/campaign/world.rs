@@ -75,6 +75,14 @@ pub struct World {
     /// When the service refused for its quota, in its milliseconds.
     pub refused_ms: Vec<i64>,
     sample_ms: i64,
+    /// How far this machine's clock is from the service's, in milliseconds.
+    skew_ms: i64,
+    /// Events that were accepted and are not committed yet.
+    uncommitted: u64,
+    /// Events that may come again: accepted, and then the program died before it committed, or the sink took back its word.
+    pub may_repeat: u64,
+    /// Answers that something in between gave.
+    pub strangers: u64,
 }
 
 impl World {
@@ -117,13 +125,17 @@ impl World {
             oldest_reading_s: 0,
             refused_ms: Vec::new(),
             sample_ms: 0,
+            skew_ms: scenario.skew_ms,
+            uncommitted: 0,
+            may_repeat: 0,
+            strangers: 0,
             scenario,
         }
     }
 
     /// This machine's time, in milliseconds.
     fn local_ms(&self) -> i64 {
-        self.now_ms + self.scenario.skew_ms
+        self.now_ms + self.skew_ms
     }
 
     fn service_now(&self) -> DateTime<Utc> {
@@ -138,7 +150,7 @@ impl World {
                 self.start();
                 continue;
             }
-            let timer_ms = self.wake_ms - self.scenario.skew_ms;
+            let timer_ms = self.wake_ms - self.skew_ms;
             let next_ms = self
                 .due
                 .peek()
@@ -180,10 +192,14 @@ impl World {
     }
 
     fn start(&mut self) {
+        self.may_repeat += std::mem::take(&mut self.uncommitted);
+        if self.chance.u32(0..1000) < self.scenario.clocks_per_mille {
+            self.skew_ms = skew(&mut self.chance);
+        }
         let (keys, state) = self.store.open();
         let mut polling = self.scenario.polling.clone();
         polling.seed ^= self.restarts;
-        polling.since_s += self.scenario.skew_ms.div_euclid(1000);
+        polling.since_s += self.skew_ms.div_euclid(1000);
         self.core = Some(Core::new(polling, keys, state, self.local_ms()));
         self.due.clear();
         self.token = None;
@@ -273,12 +289,18 @@ impl World {
                 let refuses = self.chance.u32(0..1000) < self.scenario.refusals_per_mille;
                 let all = delivery.len();
                 let most = if refuses { self.chance.usize(0..=all) } else { all };
+                let before = self.sink.accepted;
                 self.sink.accept(&delivery, self.now_ms, most);
+                self.uncommitted += self.sink.accepted - before;
                 self.dies()?;
+                if refuses {
+                    self.may_repeat += std::mem::take(&mut self.uncommitted);
+                }
                 let after_ms = self.chance.i64(5..200);
+                let waits = self.chance.bool().then(|| self.chance.i64(0..600_000));
                 let not_delivered = || Input::NotDelivered {
                     fault: Fault::new(Remedy::Retry, "the sink is away"),
-                    retry_after_ms: None,
+                    retry_after_ms: waits,
                 };
                 self.later(
                     after_ms,
@@ -299,6 +321,7 @@ impl World {
                     return Ok(None);
                 }
                 self.store.commit(&transaction);
+                self.uncommitted = 0;
                 self.dies()?;
                 self.later(5, Input::Committed);
             }
@@ -332,6 +355,12 @@ impl World {
             );
             return;
         };
+        if self.chance.u32(0..1000) < self.scenario.strangers_per_mille {
+            self.strangers += 1;
+            let answer = stranger(&mut self.chance, self.now_ms);
+            self.later(20, Input::Answered { request, answer });
+            return;
+        }
         self.sent_ms.push(self.now_ms);
         let now = self.service_now();
         let token = match &self.token {
@@ -397,7 +426,31 @@ impl World {
     }
 
     fn local_time(&self) -> std::time::SystemTime {
-        (self.service_now() + Duration::milliseconds(self.scenario.skew_ms)).into()
+        (self.service_now() + Duration::milliseconds(self.skew_ms)).into()
+    }
+}
+
+/// Another time for this machine's clock, as a distance from the service's: mostly near, some hours now and then, seldom a
+/// quarter of a year.
+fn skew(chance: &mut fastrand::Rng) -> i64 {
+    const HOUR_MS: i64 = 3_600_000;
+    let most_ms = match chance.u8(0..20) {
+        0 => 90 * 24 * HOUR_MS,
+        1..=5 => 12 * HOUR_MS,
+        _ => HOUR_MS,
+    };
+    chance.i64(-most_ms..=most_ms)
+}
+
+/// What a proxy or gateway says in the service's place: any status, any date, any wait.
+fn stranger(chance: &mut fastrand::Rng, now_ms: i64) -> Answer {
+    const YEAR_MS: i64 = 365 * 86_400_000;
+    Answer {
+        status: [200, 302, 407, 429, 502, 503][chance.usize(0..6)],
+        content_type: Some("text/html; charset=utf-8".to_owned()),
+        retry_after_ms: [None, Some(0), Some(30_000), Some(i64::MAX)][chance.usize(0..4)],
+        date_ms: [None, Some(now_ms + chance.i64(-YEAR_MS..YEAR_MS))][chance.usize(0..2)],
+        body: b"<html>Sign in to go on</html>".to_vec(),
     }
 }
 

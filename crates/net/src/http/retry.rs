@@ -7,8 +7,8 @@ use http::header::RETRY_AFTER;
 
 /// The wait that the answer's `Retry-After` asks for: delta seconds or a date (RFC 9110 §10.2.3), never less than asked.
 ///
-/// A date counts from the server's own `Date`, if it is readable, and from `now` otherwise, whichever wait is longer: a
-/// clock that runs ahead must not undercut the server. A date in the past is zero. `None` if the header is absent or is
+/// A date counts from the server's own `Date`, if it is readable, and from `now` otherwise: a clock of this machine that runs
+/// ahead must not undercut the server, and one that is months behind must not wait for months. A date in the past is zero. `None` if the header is absent or is
 /// neither, such as a negative or fractional number. Digits too many for a number are [`u64::MAX`] seconds; the caller
 /// decides what wait is too long to sit through, but never shortens it and asks again. Of several values the longest
 /// counts.
@@ -30,8 +30,11 @@ fn wait(text: &str, now: SystemTime, server_now: Option<SystemTime>) -> Option<D
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let until = httpdate::parse_http_date(text).ok()?;
-    let from = server_now.map_or(now, |server_now| server_now.min(now));
-    Some(until.duration_since(from).unwrap_or(Duration::ZERO))
+    Some(
+        until
+            .duration_since(server_now.unwrap_or(now))
+            .unwrap_or(Duration::ZERO),
+    )
 }
 
 #[cfg(test)]
@@ -97,6 +100,21 @@ mod tests {
             ("retry-after", "x".into()),
         ]);
         assert_eq!(retry_after(&both, at(0)), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_clock_that_is_months_off_changes_nothing_where_the_server_says_its_time() {
+        let server = 1_768_896_900;
+        let pairs = [
+            ("retry-after", httpdate::fmt_http_date(at(server + 30))),
+            ("date", httpdate::fmt_http_date(at(server))),
+        ];
+        for local in [server - 90 * 86_400, server, server + 90 * 86_400] {
+            assert_eq!(
+                retry_after(&headers(&pairs), at(local)),
+                Some(Duration::from_secs(30))
+            );
+        }
     }
 
     #[test]
