@@ -203,7 +203,7 @@ pub fn peak(sent_ms: &[i64]) -> usize {
 }
 
 impl Findings {
-    pub const HEADING: &str = "         seeds      rows  lost stale corrupt spurious disorder repeats unasked  peak  429 \
+    pub const HEADING: &str = "         seeds      rows  lost stale corrupt spurious disorder repeats unasked  more  gaps  keys  peak  429   bad \
                                kills ended  requests  p50 s  p90 s  p99 s";
 
     pub fn is_clean(&self) -> bool {
@@ -219,10 +219,10 @@ impl Findings {
             surplus_keys,
             peak,
             refused_by_quota,
-            bad_requests,
-            requests,
+            bad_requests: _,
+            requests: _,
             rows,
-            kills,
+            kills: _,
             failures,
             trouble: _,
             seeds: _,
@@ -233,13 +233,13 @@ impl Findings {
         } = self;
         let bad = lost + stale + corrupted + spurious + disorder + unasked + refused_by_quota;
         let kept = unexplained + gaps + surplus_keys;
-        // A start by a wrong clock may ask for what is not there yet, some windows long; a next link dies with its time.
-        let most_bad_requests = 20 + 5 * kills + requests / 20;
-        bad + kept == 0
-            && *bad_requests <= most_bad_requests
-            && *peak <= 90
-            && *rows > 0
-            && failures.is_empty()
+        bad + kept == 0 && !self.asks_too_much() && *peak <= 90 && *rows > 0 && failures.is_empty()
+    }
+
+    /// Whether more requests were refused as wrong than there is a reason for: a start by a wrong clock asks for some windows
+    /// that are not there yet, and a next link dies with its time.
+    pub fn asks_too_much(&self) -> bool {
+        self.bad_requests > 20 * self.seeds + 5 * self.kills + self.requests / 50
     }
 
     pub fn add(&mut self, other: Self) {
@@ -293,7 +293,7 @@ impl Findings {
 
     pub fn line(&self) -> String {
         format!(
-            "{:<7}{:>7}{:>10}{:>6}{:>6}{:>8}{:>9}{:>9}{:>8}{:>8}{:>6}{:>5}{:>6}{:>6}{:>10}{:>7}{:>7}{:>7}",
+            "{:<7}{:>7}{:>10}{:>6}{:>6}{:>8}{:>9}{:>9}{:>8}{:>8}{:>6}{:>6}{:>6}{:>6}{:>5}{:>6}{:>6}{:>6}{:>10}{:>7}{:>7}{:>7}",
             self.trouble.name(),
             self.seeds,
             self.rows,
@@ -304,8 +304,12 @@ impl Findings {
             self.disorder,
             self.repeats,
             self.unasked,
+            self.unexplained,
+            self.gaps,
+            self.surplus_keys,
             self.peak,
             self.refused_by_quota,
+            self.bad_requests,
             self.kills,
             self.failures.len(),
             self.requests,

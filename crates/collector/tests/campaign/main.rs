@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         .unwrap_or(1000);
     let mut arguments = std::env::args().skip(1);
     let mut is_one = false;
-    let mut is_reporting = false;
+    let (mut is_reporting, mut with_peers) = (false, true);
     while let Some(argument) = arguments.next() {
         let mut number = || {
             arguments
@@ -94,6 +94,7 @@ fn main() -> ExitCode {
                 is_one = true;
             }
             "--reporting" => is_reporting = true,
+            "--without-peers" => with_peers = false,
             "--shared" => {
                 return if table::shared() {
                     ExitCode::SUCCESS
@@ -134,7 +135,9 @@ fn main() -> ExitCode {
         // The second source goes the same way but for what is asked and how it answers: a tenth of the days.
         let tenth = seeds.start..seeds.start + (seeds.end - seeds.start).div_ceil(10);
         failed += campaign(&tenth, Scenario::reporting, "--reporting ");
-        baselines(&seeds);
+        if with_peers {
+            baselines(&seeds);
+        }
     }
     let days = seeds.end - seeds.start;
     println!("{days} tenant-days in {:.0} s", began.elapsed().as_secs_f64());
@@ -188,6 +191,10 @@ fn campaign(seeds: &std::ops::Range<u64>, of: Of, with: &str) -> usize {
         if let Some(findings) = all.get(&trouble) {
             println!("{}", findings.line());
         }
+    }
+    let beggars = all.values().filter(|findings| findings.asks_too_much()).count();
+    if beggars > 0 {
+        println!("{beggars} kinds of trouble with too many bad requests");
     }
     if !failed.is_empty() {
         println!("failed seeds, each to be replayed with `{with}--seed N`: {failed:?}");
