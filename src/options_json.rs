@@ -41,7 +41,7 @@ fn problem(name: &str, value: &Value) -> Option<String> {
         return Some(format!(
             "there is no option \"{}\"; there are {}",
             short(name),
-            listed(&names, "and")
+            listed(&names)
         ));
     };
     let mut one = Map::new();
@@ -54,17 +54,16 @@ fn problem(name: &str, value: &Value) -> Option<String> {
         |found| format!("\"{}\"", short(found)),
     );
     Some(if name == "target" {
-        let names = Target::ALL.map(Target::name);
-        format!("target: expected {}, but found {found}", listed(&names, "or"))
+        format!("target: expected {}, but found {found}", Target::LISTED)
     } else {
         format!("{name}: expected {expected}")
     })
 }
 
-/// `a, b or c`.
-fn listed(names: &[&str], last_word: &str) -> String {
+/// `a, b and c`.
+fn listed(names: &[&str]) -> String {
     match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} {last_word} {last}", rest.join(", ")),
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => names.concat(),
     }
 }

@@ -88,13 +88,20 @@ pub(crate) fn text(rows: &[Row], as_json: bool) -> Result<String> {
     if as_json {
         return Ok(serde_json::to_string_pretty(rows)? + "\n");
     }
-    let mut out = String::from("| host | sekoia | ecs | ocsf | declined | different | rows/s | |\n");
-    out.push_str("|---|---:|---:|---:|---:|---:|---:|---|\n");
+    let mut out = format!(
+        "| host | {} | declined | different | rows/s | |\n",
+        Target::ALL.map(Target::name).join(" | ")
+    );
+    writeln!(
+        out,
+        "|---|{}---:|---:|---:|---|",
+        "---:|".repeat(Target::ALL.len())
+    )?;
     for row in rows {
         let rate = row
             .rows_a_second()
             .map_or("–".to_owned(), |rate| format!("{rate:.0}"));
-        let [sekoia, ecs, ocsf] = row.cases;
+        let cases = row.cases.map(|cases| cases.to_string()).join(" | ");
         let remark = match &row.state {
             State::Ran if row.is_fine() => "same".to_owned(),
             State::Ran => "DIFFERENT".to_owned(),
@@ -105,7 +112,7 @@ pub(crate) fn text(rows: &[Row], as_json: bool) -> Result<String> {
         let host = row.host;
         writeln!(
             out,
-            "| {host} | {sekoia} | {ecs} | {ocsf} | {declined} | {different} | {rate} | {remark} |"
+            "| {host} | {cases} | {declined} | {different} | {rate} | {remark} |"
         )?;
     }
     for row in rows {

@@ -2,8 +2,9 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { about } from "../../../dist/npm/node.js";
 
-export const TARGETS = ["sekoia", "ecs", "ocsf"];
+export const TARGETS = about().targets;
 const folder = join(import.meta.dirname, "../../../fixtures");
 
 /** Cases of one line, those with a revision too. */

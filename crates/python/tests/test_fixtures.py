@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from message_trace import Normalizer, Rejection
+from message_trace import Normalizer, Rejection, about
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
-TARGETS = ["sekoia", "ecs", "ocsf"]
+TARGETS = about().targets
 ENGINES = ["core", "component"]
 
 
