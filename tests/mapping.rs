@@ -53,7 +53,7 @@ fn the_first_table_has_the_keys_that_are_read_and_paths_that_exist() {
         // The last row is the line itself.
         let cells = rows[..rows.len() - 1].iter().map(|row| row[&column].as_str());
         let listed: Vec<String> = cells.filter(|&cell| cell != "–").map(code).collect();
-        assert_eq!(listed, format.keys(), "{}", format.name());
+        assert_eq!(listed, format.keys().collect::<Vec<_>>(), "{}", format.name());
     }
     for target in Target::ALL {
         let known = paths(target);

@@ -13,7 +13,6 @@ macro_rules! fields {
             use $crate::record::Field;
             $crate::format::table::Table::new(
                 &[(Field::Received, $time_key), $((Field::$field, $key)),*],
-                &[$time_key, $($key),*],
                 $read_time,
             )
         };
@@ -27,8 +26,6 @@ pub(super) use fields;
 pub(super) struct Table {
     /// The field of each key. The first one is the time of receipt.
     fields: &'static [(Field, &'static str)],
-    /// The keys alone, in the same order.
-    keys: &'static [&'static str],
     read_time: fn(&[u8]) -> Option<Instant>,
 }
 
@@ -36,7 +33,6 @@ impl Table {
     /// A table whose fields stand there once each: any other one does not compile.
     pub(super) const fn new(
         fields: &'static [(Field, &'static str)],
-        keys: &'static [&'static str],
         read_time: fn(&[u8]) -> Option<Instant>,
     ) -> Self {
         let mut seen = 0_u32;
@@ -47,11 +43,7 @@ impl Table {
             seen |= field;
             index += 1;
         }
-        Self {
-            fields,
-            keys,
-            read_time,
-        }
+        Self { fields, read_time }
     }
 }
 
@@ -104,15 +96,14 @@ formats! {
 impl Format {
     /// The keys that are read of a row, each once; the first one is [`time_key`](Self::time_key). For hosts that show a
     /// row's values by key and not its text.
-    #[must_use]
-    pub const fn keys(self) -> &'static [&'static str] {
-        self.table().keys
+    pub fn keys(self) -> impl Iterator<Item = &'static str> {
+        self.table().fields.iter().map(|&(_, key)| key)
     }
 
     /// The key of the time of receipt. Its presence tells the format.
     #[must_use]
     pub const fn time_key(self) -> &'static str {
-        self.table().keys[0]
+        self.table().fields[0].1
     }
 
     /// The field that `key` names; none where the format does not read it.
