@@ -169,13 +169,12 @@ fn code(cell: &str) -> String {
         .to_owned()
 }
 
-/// The fixture of a name; that of a folder has the folder before it.
+/// The fixture of a name.
 fn case(name: &str) -> Case {
-    let (folder, plain) = name.rsplit_once('/').unwrap_or(("fixtures", name));
     reference::cases()
         .unwrap()
         .into_iter()
-        .find(|case| case.name == plain && case.folder.ends_with(folder))
+        .find(|case| case.name == name)
         .unwrap_or_else(|| panic!("no fixture {name}"))
 }
 
