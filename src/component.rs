@@ -9,7 +9,7 @@
 use core::cell::RefCell;
 
 use crate::lanes::into_text;
-use crate::{ECS_VERSION, FORMATS, OCSF_VERSION, Options, Rejection, Revision, Target};
+use crate::{ECS_VERSION, Format, OCSF_VERSION, Options, Rejection, Revision, Target};
 
 wit_bindgen::generate!({ path: "wit", world: "message-trace" });
 
@@ -37,7 +37,10 @@ impl wit::Guest for Component {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ecs_version: ECS_VERSION.to_owned(),
             ocsf_version: OCSF_VERSION.to_owned(),
-            formats: FORMATS.into_iter().map(str::to_owned).collect(),
+            formats: Format::ALL
+                .into_iter()
+                .map(|format| format.name().to_owned())
+                .collect(),
             targets: Target::ALL
                 .into_iter()
                 .map(|target| target.name().to_owned())

@@ -27,6 +27,7 @@ mod json;
 mod lanes;
 
 pub use event_id::{EventId, EventIds};
+pub use format::Format;
 pub use normalizer::{Normalizer, normalize};
 pub use options::Options;
 pub use record::Revision;
@@ -37,11 +38,6 @@ pub use target::Target;
 pub const ECS_VERSION: &str = "9.4.0";
 /// The OCSF version that target `ocsf` writes.
 pub const OCSF_VERSION: &str = "1.8.0";
-/// The formats that are detected, by name.
-pub const FORMATS: [&str; 2] = ["graph", "reporting"];
-/// The keys that are read of a row of each format, in the order of [`FORMATS`]; the first one tells the format. Empty
-/// where a format lacks what the others have there. For hosts that show a row's values by key and not its text.
-pub const KEYS: [&[&str]; 2] = format::KEYS;
 /// The longest line that is read unless the options say otherwise, in bytes.
 pub const DEFAULT_MAX_LINE_BYTES: u32 = 1_048_576;
 /// The deepest nesting that is read, in levels; the line's own brackets are the first.

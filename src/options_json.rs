@@ -41,7 +41,7 @@ fn problem(name: &str, value: &Value) -> Option<String> {
         return Some(format!(
             "there is no option \"{}\"; there are {}",
             short(name),
-            listed(&names, "and")
+            listed(&names)
         ));
     };
     let mut one = Map::new();
@@ -54,17 +54,16 @@ fn problem(name: &str, value: &Value) -> Option<String> {
         |found| format!("\"{}\"", short(found)),
     );
     Some(if name == "target" {
-        let names = Target::ALL.map(Target::name);
-        format!("target: expected {}, but found {found}", listed(&names, "or"))
+        format!("target: expected {}, but found {found}", Target::LISTED)
     } else {
         format!("{name}: expected {expected}")
     })
 }
 
-/// `a, b or c`.
-fn listed(names: &[&str], last_word: &str) -> String {
+/// `a, b and c`.
+fn listed(names: &[&str]) -> String {
     match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} {last_word} {last}", rest.join(", ")),
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
         _ => names.concat(),
     }
 }
@@ -94,14 +93,6 @@ mod tests {
     fn what_is_wrong_is_said_by_name_and_without_an_offset() {
         for (json, sentence) in [
             (
-                r#"{"target":"splunk"}"#,
-                "target: expected sekoia, ecs or ocsf, but found \"splunk\"",
-            ),
-            (
-                r#"{"target":7}"#,
-                "target: expected sekoia, ecs or ocsf, but found something else",
-            ),
-            (
                 r#"{"max_line_bytes":-1}"#,
                 "max_line_bytes: expected a whole number of bytes, at most 4294967295",
             ),
@@ -128,6 +119,19 @@ mod tests {
                 "{json}"
             );
         }
+    }
+
+    #[test]
+    fn a_target_that_is_none_is_told_which_there_are() {
+        for (json, found) in [
+            (r#"{"target":"splunk"}"#, "\"splunk\""),
+            (r#"{"target":7}"#, "something else"),
+        ] {
+            let sentence = format!("target: expected {}, but found {found}", Target::LISTED);
+            assert_eq!(Options::from_json(json.as_bytes()), Err(sentence), "{json}");
+        }
+        assert!(Target::LISTED.starts_with("sekoia, ecs"), "{}", Target::LISTED);
+        assert_eq!(Target::LISTED.matches(" or ").count(), 1);
     }
 
     #[test]

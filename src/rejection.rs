@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::format::Format;
+
 /// Why a line gives no event. Holds a name, a count or an offset, never text from the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rejection {
@@ -45,7 +47,12 @@ impl fmt::Display for Rejection {
                 "expected one JSON object, but reading stopped at byte {offset}"
             ),
             Self::UnknownFormat => {
-                f.write_str("expected a message-trace row, but found neither receivedDateTime nor Received")
+                f.write_str("expected a message-trace row, but found ")?;
+                for (index, format) in Format::ALL.into_iter().enumerate() {
+                    f.write_str(if index == 0 { "neither " } else { " nor " })?;
+                    f.write_str(format.time_key())?;
+                }
+                Ok(())
             }
             Self::MissingField(field) => write!(f, "{field} is missing"),
             Self::InvalidField(field) => write!(f, "{field}: expected a time"),

@@ -141,7 +141,7 @@ fn the_reference_gives_what_the_fixtures_say() {
 fn a_sekoia_message_is_the_raw_line() {
     for case in &reference::cases().unwrap() {
         let mut event = Vec::new();
-        if !case.name.starts_with("envelope-") && run(case, Target::Sekoia, &mut event).is_ok() {
+        if !case.name.starts_with("envelope/") && run(case, Target::Sekoia, &mut event).is_ok() {
             let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
             assert_eq!(
                 event["message"].as_str().unwrap().as_bytes(),

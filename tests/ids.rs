@@ -14,10 +14,11 @@ fn written(target: Target, line: &[u8]) -> Option<String> {
     };
     Normalizer::new(options).normalize(line, &mut event).ok()?;
     let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
-    let id = match target {
-        Target::Sekoia => return None,
-        Target::Ecs => &event["event"]["id"],
-        Target::Ocsf => &event["metadata"]["uid"],
+    let id = match target.name() {
+        "ecs" => &event["event"]["id"],
+        "ocsf" => &event["metadata"]["uid"],
+        // The others have no place for it.
+        _ => return None,
     };
     id.as_str().map(str::to_owned)
 }

@@ -1,23 +1,20 @@
 //! Format `graph`: Graph v1.0 and beta `exchangeMessageTrace`.
 
-use crate::record::{Field, Instant};
+use crate::record::Instant;
 
-/// The key of each field, in the order of the fields. Graph has no organization.
-pub(super) const KEYS: [&str; Field::COUNT] = [
-    "receivedDateTime",
-    "id",
-    "messageId",
-    "senderAddress",
-    "recipientAddress",
-    "subject",
-    "size",
-    "fromIP",
-    "toIP",
-    "status",
-    "",
-];
+use super::fields;
 
-/// RFC 3339, with a zone.
-pub(super) fn instant(text: &[u8]) -> Option<Instant> {
-    Instant::from_rfc3339(text)
+// Graph has no organization.
+fields! {
+    // RFC 3339, with a zone.
+    Received: "receivedDateTime" as Instant::from_rfc3339;
+    TraceId: "id";
+    MessageId: "messageId";
+    Sender: "senderAddress";
+    Recipient: "recipientAddress";
+    Subject: "subject";
+    Size: "size";
+    FromIp: "fromIP";
+    ToIp: "toIP";
+    Status: "status";
 }

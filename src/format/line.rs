@@ -74,9 +74,9 @@ pub(super) fn read(line: &[u8], seen: &mut Seen) -> Result<Line, Rejection> {
 #[derive(Default)]
 struct Members {
     /// For each format, where a row of it has its values.
-    slots: [Slots; 2],
+    slots: [Slots; Format::ALL.len()],
     /// For each format, whether the key that tells it is there, whatever its value.
-    timed: [bool; 2],
+    timed: [bool; Format::ALL.len()],
     value: Option<Value>,
     d: Option<Value>,
 }
@@ -84,7 +84,7 @@ struct Members {
 impl Members {
     fn add(&mut self, key: &[u8], value: Value) {
         for format in Format::ALL {
-            if let Some(field) = field_of(format, key) {
+            if let Some(field) = format.field_of(key) {
                 self.slots[format as usize][field as usize] = slot_of(value);
                 self.timed[format as usize] |= field == Field::Received;
             }
@@ -108,15 +108,6 @@ impl Members {
             _ => None,
         }
     }
-}
-
-/// The field that `key` names in `format`.
-pub(super) fn field_of(format: Format, key: &[u8]) -> Option<Field> {
-    let index = format
-        .keys()
-        .iter()
-        .position(|known| !known.is_empty() && known.as_bytes() == key)?;
-    Some(Field::ALL[index])
 }
 
 pub(super) fn slot_of(value: Value) -> Slot {

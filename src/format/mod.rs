@@ -1,5 +1,9 @@
 //! Stage one: a raw line becomes a trace record, or a rejection. All refusal is here.
+//!
+//! A format is a file with a table of the keys that it has for the record's fields. A line in the list in `table.rs`
+//! makes it known.
 
+mod table;
 mod graph;
 mod reporting;
 mod envelope;
@@ -10,47 +14,14 @@ mod interpreted;
 pub(crate) use envelope::rows;
 pub(crate) use line::Line;
 pub(crate) use shape::{Matched, Shapes};
+pub use table::Format;
+
+use table::fields;
 
 use crate::Rejection;
 use crate::json::decode_into;
 use crate::lanes::Span;
 use crate::record::{Field, Instant, Ip, Problems, Text, TraceRecord};
-
-/// The keys of each format.
-pub(crate) const KEYS: [&[&str]; 2] = [&graph::KEYS, &reporting::KEYS];
-
-/// A vendor's shape of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// Graph's `exchangeMessageTrace`.
-    Graph,
-    /// The Reporting Web Service, and what the cmdlets give as JSON.
-    Reporting,
-}
-
-impl Format {
-    const ALL: [Self; 2] = [Self::Graph, Self::Reporting];
-
-    /// The key of each field, in the order of the fields; empty where the format has none.
-    const fn keys(self) -> &'static [&'static str; Field::COUNT] {
-        match self {
-            Self::Graph => &graph::KEYS,
-            Self::Reporting => &reporting::KEYS,
-        }
-    }
-
-    /// The key whose presence tells the format.
-    const fn time_key(self) -> &'static str {
-        self.keys()[Field::Received as usize]
-    }
-
-    fn instant(self, text: &[u8]) -> Option<Instant> {
-        match self {
-            Self::Graph => graph::instant(text),
-            Self::Reporting => reporting::instant(text),
-        }
-    }
-}
 
 /// Where a field's value stands, and what it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -3,24 +3,21 @@
 //!
 //! `StartDate`, `EndDate` and `Index` are an echo of the query, not facts about the message: they are not read.
 
-use crate::record::{Field, Instant};
+use crate::record::Instant;
 
-/// The key of each field, in the order of the fields.
-pub(super) const KEYS: [&str; Field::COUNT] = [
-    "Received",
-    "MessageTraceId",
-    "MessageId",
-    "SenderAddress",
-    "RecipientAddress",
-    "Subject",
-    "Size",
-    "FromIP",
-    "ToIP",
-    "Status",
-    "Organization",
-];
+use super::fields;
 
-/// `/Date(ms)/`, or ISO 8601 where no zone means UTC.
-pub(super) fn instant(text: &[u8]) -> Option<Instant> {
-    Instant::from_odata(text)
+fields! {
+    // `/Date(ms)/`, or ISO 8601 where no zone means UTC.
+    Received: "Received" as Instant::from_odata;
+    TraceId: "MessageTraceId";
+    MessageId: "MessageId";
+    Sender: "SenderAddress";
+    Recipient: "RecipientAddress";
+    Subject: "Subject";
+    Size: "Size";
+    FromIp: "FromIP";
+    ToIp: "ToIP";
+    Status: "Status";
+    Organization: "Organization";
 }

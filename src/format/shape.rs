@@ -13,7 +13,7 @@ use crate::lanes::{INTERPRETED, Literal, Out, is_plain};
 use crate::record::Field;
 
 use super::interpreted::InterpretedShape;
-use super::line::{Line, Seen, field_of, read, slot_of, with_text};
+use super::line::{Line, Seen, read, slot_of, with_text};
 use super::{Format, Kind, Slot, Slots};
 
 /// How many shapes are remembered. A stream has one or two.
@@ -202,7 +202,7 @@ impl Shape {
             before = value.end;
         }
         for member in &seen.members {
-            let field = with_text(row, member.key, |key| field_of(format, key));
+            let field = with_text(row, member.key, |key| format.field_of(key));
             if field.is_some() {
                 values.get_mut(member.first).filter(|_| member.is_scalar)?.field = field;
             }

@@ -62,56 +62,42 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The fields of a record, in the order in which problems are named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Received,
-    TraceId,
-    MessageId,
-    Sender,
-    Recipient,
-    Subject,
-    Size,
-    FromIp,
-    ToIp,
-    Status,
-    Organization,
+/// Makes the list of a record's fields, each with what is wrong with a value of it that cannot be used.
+macro_rules! record_fields {
+    ($($field:ident = $problem:literal,)+) => {
+        /// The fields of a record, in the order in which problems are named.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Field {
+            $($field,)+
+        }
+
+        impl Field {
+            pub(crate) const COUNT: usize = Self::ALL.len();
+
+            const ALL: [Self; [$($problem),+].len()] = [$(Self::$field),+];
+
+            /// What is wrong with a value of this field that cannot be used.
+            pub(crate) const fn problem(self) -> &'static str {
+                match self {
+                    $(Self::$field => $problem,)+
+                }
+            }
+        }
+    };
 }
 
-impl Field {
-    pub(crate) const COUNT: usize = 11;
-
-    /// All fields, each at the index of its value.
-    pub(crate) const ALL: [Self; Self::COUNT] = [
-        Self::Received,
-        Self::TraceId,
-        Self::MessageId,
-        Self::Sender,
-        Self::Recipient,
-        Self::Subject,
-        Self::Size,
-        Self::FromIp,
-        Self::ToIp,
-        Self::Status,
-        Self::Organization,
-    ];
-
-    /// What is wrong with a value of this field that cannot be used.
-    pub(crate) const fn problem(self) -> &'static str {
-        match self {
-            Self::Received => "received: expected a time",
-            Self::TraceId => "trace_id: expected text",
-            Self::MessageId => "message_id: expected text",
-            Self::Sender => "sender: expected text",
-            Self::Recipient => "recipient: expected text",
-            Self::Subject => "subject: expected text",
-            Self::Size => "size: expected a whole number of bytes",
-            Self::FromIp => "from_ip: expected an IP address",
-            Self::ToIp => "to_ip: expected an IP address",
-            Self::Status => "status: expected text",
-            Self::Organization => "organization: expected text",
-        }
-    }
+record_fields! {
+    Received = "received: expected a time",
+    TraceId = "trace_id: expected text",
+    MessageId = "message_id: expected text",
+    Sender = "sender: expected text",
+    Recipient = "recipient: expected text",
+    Subject = "subject: expected text",
+    Size = "size: expected a whole number of bytes",
+    FromIp = "from_ip: expected an IP address",
+    ToIp = "to_ip: expected an IP address",
+    Status = "status: expected text",
+    Organization = "organization: expected text",
 }
 
 /// The optional fields whose values could not be used.

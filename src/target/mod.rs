@@ -41,6 +41,13 @@ pub(crate) struct Writer {
     pub(crate) write: fn(&Event<'_>, out: &mut Out, scratch: &mut Out),
 }
 
+/// `a, b or c`, as a sentence lists names.
+macro_rules! listed {
+    ($last:literal) => { $last };
+    ($name:literal, $last:literal) => { concat!($name, " or ", $last) };
+    ($name:literal, $($rest:literal),+) => { concat!($name, ", ", listed!($($rest),+)) };
+}
+
 /// Makes the list of targets: the public enum, and what is known by name.
 macro_rules! targets {
     ($($(#[$attribute:meta])* $variant:ident = $name:literal in $file:ident,)+) => {
@@ -54,6 +61,9 @@ macro_rules! targets {
         impl Target {
             /// All targets, in the order in which the component's interface lists them.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The names of all targets as a sentence lists them: `sekoia, ecs or ocsf`.
+            pub const LISTED: &'static str = listed!($($name),+);
 
             /// The target's name, as options and file names spell it.
             #[must_use]

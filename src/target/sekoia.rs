@@ -13,7 +13,10 @@ pub(super) const WRITER: Writer = Writer {
 
 fn write(event: &Event<'_>, out: &mut Out, _scratch: &mut Out) {
     let record = event.record;
-    let graph = record.format == Format::Graph;
+    let graph = match record.format {
+        Format::Graph => true,
+        Format::Reporting => false,
+    };
     let from_ip = record.from_ip.as_ref();
     let to_ip = record.to_ip.as_ref().filter(|_| graph);
     let message_id = match record.message_id {

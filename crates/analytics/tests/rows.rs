@@ -19,9 +19,9 @@ fn value<'a>(row: &'a Row, name: &str) -> &'a Value {
 #[test]
 fn three_spellings_of_one_record_are_one_row() -> Result<(), Refused> {
     let mut reader = Reader::new(vec![String::from("example.com")]);
-    let raw = reader.row(fixture("direction-inbound.in.txt").trim_ascii_end())?;
-    let ecs = reader.row(&fixture("direction-inbound.ecs.json"))?;
-    let ocsf = reader.row(&fixture("direction-inbound.ocsf.json"))?;
+    let raw = reader.row(fixture("direction/inbound.in.txt").trim_ascii_end())?;
+    let ecs = reader.row(&fixture("direction/inbound.ecs.json"))?;
+    let ocsf = reader.row(&fixture("direction/inbound.ocsf.json"))?;
     assert_eq!(raw, ecs);
     assert_eq!(raw, ocsf);
     assert_eq!(value(&raw, "time"), &Value::Number(1_749_810_600_000_000));
@@ -37,7 +37,7 @@ fn three_spellings_of_one_record_are_one_row() -> Result<(), Refused> {
 
 #[test]
 fn a_bounce_has_no_sender() -> Result<(), Refused> {
-    let row = Reader::new(Vec::new()).row(&fixture("bounce-null-sender.ecs.json"))?;
+    let row = Reader::new(Vec::new()).row(&fixture("bounce/null-sender.ecs.json"))?;
     assert_eq!(
         (value(&row, "sender"), value(&row, "is_bounce")),
         (&Value::Null, &Value::Flag(true))
@@ -49,7 +49,7 @@ fn a_bounce_has_no_sender() -> Result<(), Refused> {
 fn what_cannot_be_asked_about_is_refused() {
     let mut reader = Reader::new(Vec::new());
     assert_eq!(
-        reader.row(&fixture("direction-inbound.sekoia.json")),
+        reader.row(&fixture("direction/inbound.sekoia.json")),
         Err(Refused::OtherTarget)
     );
     assert!(matches!(reader.row(b"{"), Err(Refused::Rejected(_))));

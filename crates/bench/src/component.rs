@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use message_trace::Target;
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Config, Engine, ResourceLimiter, Store};
 
@@ -54,10 +55,10 @@ impl Guest {
         store.limiter(|memory| memory);
         let world = bindings::MessageTrace::instantiate(&mut store, component, &linker).map_err(plain)?;
         let options = wit::Options {
-            target: match target {
-                "ecs" => wit::Target::Ecs,
-                "ocsf" => wit::Target::Ocsf,
-                _ => wit::Target::Sekoia,
+            target: match Target::from_name(target).context("no such target")? {
+                Target::Sekoia => wit::Target::Sekoia,
+                Target::Ecs => wit::Target::Ecs,
+                Target::Ocsf => wit::Target::Ocsf,
             },
             organization_domains: Vec::new(),
             tenant_id: None,
@@ -167,7 +168,7 @@ pub(crate) fn add(
         Ok(())
     };
     let sealed = load(&engine, &arguments.dist.join("message-trace.wasm"))?;
-    for target in ["sekoia", "ecs", "ocsf"] {
+    for target in Target::ALL.map(Target::name) {
         push(
             &sealed,
             &format!("component, batch, {target}"),

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use message_trace::Target;
 
 use crate::arguments::Arguments;
 use crate::corpus::{BATCH_BYTES, Corpus};
@@ -93,7 +94,7 @@ pub(crate) fn add(
             continue;
         }
         let worker = Worker::start(&mut Command::new(program), corpus.path(), corpus.rows())?;
-        for target in ["sekoia", "ecs", "ocsf"] {
+        for target in Target::ALL.map(Target::name) {
             let name = format!("{build}, batch, {target}");
             push(
                 name,

@@ -88,13 +88,20 @@ pub(crate) fn text(rows: &[Row], as_json: bool) -> Result<String> {
     if as_json {
         return Ok(serde_json::to_string_pretty(rows)? + "\n");
     }
-    let mut out = String::from("| host | sekoia | ecs | ocsf | declined | different | rows/s | |\n");
-    out.push_str("|---|---:|---:|---:|---:|---:|---:|---|\n");
+    let mut out = format!(
+        "| host | {} | declined | different | rows/s | |\n",
+        Target::ALL.map(Target::name).join(" | ")
+    );
+    writeln!(
+        out,
+        "|---|{}---:|---:|---:|---|",
+        "---:|".repeat(Target::ALL.len())
+    )?;
     for row in rows {
         let rate = row
             .rows_a_second()
             .map_or("–".to_owned(), |rate| format!("{rate:.0}"));
-        let [sekoia, ecs, ocsf] = row.cases;
+        let cases = row.cases.map(|cases| cases.to_string()).join(" | ");
         let remark = match &row.state {
             State::Ran if row.is_fine() => "same".to_owned(),
             State::Ran => "DIFFERENT".to_owned(),
@@ -105,7 +112,7 @@ pub(crate) fn text(rows: &[Row], as_json: bool) -> Result<String> {
         let host = row.host;
         writeln!(
             out,
-            "| {host} | {sekoia} | {ecs} | {ocsf} | {declined} | {different} | {rate} | {remark} |"
+            "| {host} | {cases} | {declined} | {different} | {rate} | {remark} |"
         )?;
     }
     for row in rows {
@@ -145,9 +152,23 @@ fn summary(rows: &[Row]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, State, summary};
+    use super::{Row, State, Target, summary};
 
-    fn ran(at_least: Option<usize>, cases: [usize; 3], declined: usize, different: [usize; 3]) -> Row {
+    const TARGETS: usize = Target::ALL.len();
+
+    /// A count for the first target, and one for each of the others.
+    fn counts(first: usize, others: usize) -> [usize; TARGETS] {
+        let mut counts = [others; TARGETS];
+        counts[0] = first;
+        counts
+    }
+
+    fn ran(
+        at_least: Option<usize>,
+        cases: [usize; TARGETS],
+        declined: usize,
+        different: [usize; TARGETS],
+    ) -> Row {
         Row {
             cases,
             declined,
@@ -161,32 +182,35 @@ mod tests {
         let mut skipped = Row::new("skipped", None);
         skipped.state = State::Skipped(String::new());
         let rows = [
-            ran(None, [9, 9, 9], 0, [0; 3]),
-            ran(Some(3), [3, 0, 0], 24, [0; 3]),
+            ran(None, counts(9, 9), 0, counts(0, 0)),
+            ran(Some(3), counts(3, 0), 24, counts(0, 0)),
             skipped,
         ];
         assert!(rows.iter().all(Row::is_fine));
-        assert!(summary(&rows).starts_with("test result: ok. 4 passed; 0 failed; 3 skipped"));
+        let passed = TARGETS + 1;
+        let expected = format!("test result: ok. {passed} passed; 0 failed; {TARGETS} skipped");
+        assert!(summary(&rows).starts_with(&expected));
     }
 
     #[test]
     fn what_is_wrong_is_counted() {
-        for (row, counts) in [
-            (ran(None, [9, 9, 9], 0, [0, 1, 0]), "2 passed; 1 failed"),
-            (ran(None, [9, 9, 8], 1, [0; 3]), "3 passed; 1 failed"),
-            (ran(Some(20), [9, 9, 1], 8, [0; 3]), "3 passed; 1 failed"),
-            (ran(None, [0; 3], 0, [0; 3]), "0 passed; 1 failed"),
+        let at_least = 9 * TARGETS;
+        for (row, passed) in [
+            (ran(None, counts(9, 9), 0, counts(1, 0)), TARGETS - 1),
+            (ran(None, counts(8, 9), 1, counts(0, 0)), TARGETS),
+            (ran(Some(at_least), counts(1, 9), 8, counts(0, 0)), TARGETS),
+            (ran(None, counts(0, 0), 0, counts(0, 0)), 0),
         ] {
             assert!(!row.is_fine());
             let text = summary(&[row]);
             assert!(
-                text.starts_with(&format!("test result: FAILED. {counts}")),
+                text.starts_with(&format!("test result: FAILED. {passed} passed; 1 failed")),
                 "{text}"
             );
         }
         let mut missing = Row::new("missing", Some(1));
         missing.state = State::Failed(String::new());
         assert!(!missing.is_fine());
-        assert!(summary(&[missing]).contains("0 passed; 3 failed"));
+        assert!(summary(&[missing]).contains(&format!("0 passed; {TARGETS} failed")));
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn about() -> About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ecs_version: message_trace::ECS_VERSION.to_owned(),
         ocsf_version: message_trace::OCSF_VERSION.to_owned(),
-        formats: owned(&message_trace::FORMATS),
+        formats: owned(&message_trace::Format::ALL.map(message_trace::Format::name)),
         targets: owned(&message_trace::Target::ALL.map(message_trace::Target::name)),
         imports: Vec::new(),
         exports: Vec::new(),

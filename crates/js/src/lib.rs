@@ -154,16 +154,12 @@ fn write(rejected: &[Rejected], out: &mut Vec<u8>) {
 #[wasm_bindgen]
 #[must_use]
 pub fn about() -> String {
-    let targets: Vec<_> = message_trace::Target::ALL
-        .iter()
-        .map(|target| target.name())
-        .collect();
     serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "ecsVersion": message_trace::ECS_VERSION,
         "ocsfVersion": message_trace::OCSF_VERSION,
-        "formats": message_trace::FORMATS,
-        "targets": targets,
+        "formats": message_trace::Format::ALL.map(message_trace::Format::name),
+        "targets": message_trace::Target::ALL.map(message_trace::Target::name),
     })
     .to_string()
 }

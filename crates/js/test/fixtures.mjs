@@ -2,20 +2,23 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { about } from "../../../dist/npm/node.js";
 
-export const TARGETS = ["sekoia", "ecs", "ocsf"];
+export const TARGETS = about().targets;
 const folder = join(import.meta.dirname, "../../../fixtures");
 
-/** Cases of one line, those with a revision too. */
-export const cases = [...read(folder), ...read(join(folder, "revision"))];
+const names = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".in.txt"))
+    .map((name) => name.slice(0, -".in.txt".length).replaceAll("\\", "/")).sort();
+
+/** Cases of one line, those with a revision too: all shelves but one. */
+export const cases = read(names.filter((name) => !name.startsWith("batch/")));
 
 /** Cases of the batch call. */
-export const batches = read(join(folder, "batch"));
+export const batches = read(names.filter((name) => name.startsWith("batch/")));
 
-function read(from) {
-    const names = readdirSync(from).filter((name) => name.endsWith(".in.txt")).map((name) => name.slice(0, -7)).sort();
+function read(names) {
     return names.map((name) => {
-        const path = (ending) => join(from, `${name}.${ending}`);
+        const path = (ending) => join(folder, `${name}.${ending}`);
         const json = (ending) => (existsSync(path(ending)) ? JSON.parse(readFileSync(path(ending), "utf8")) : undefined);
         const revision = json("revision.json");
         return {

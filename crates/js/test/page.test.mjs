@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { normalizeBatch } from "../../../dist/npm/node.js";
 import { drop, launch, open, pageFile, serve } from "./browser.mjs";
-import { cases } from "./fixtures.mjs";
+import { TARGETS, cases } from "./fixtures.mjs";
 import * as samples from "./samples.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -77,7 +77,9 @@ describe("files of every kind", () => {
         assert.ok(inLines.length > 100, `${inLines.length} fixtures`);
         const lines = Buffer.concat(inLines.map(({ input }) => Buffer.concat([Buffer.from(input.toString("latin1").replace(/\n$/, ""), "latin1"), Buffer.from("\n")])));
         const { page, context, errors } = await withFiles({ "fixtures.ndjson": lines });
-        for (const target of ["sekoia", "ecs", "ocsf"]) {
+        const offered = await page.$$eval("#target option", (options) => options.map(({ value }) => value));
+        assert.deepEqual(offered.sort(), TARGETS.toSorted());
+        for (const target of TARGETS) {
             const expected = normalizeBatch(lines, { target });
             // Fixtures share event ids: of each id the page keeps the first.
             const seen = new Set();

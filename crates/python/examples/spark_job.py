@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from message_trace import Normalizer
+from message_trace import Normalizer, about
 
 if TYPE_CHECKING:
     import pandas
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input", help="files, folders or a pattern, as Spark reads them")
     parser.add_argument("output", help="the folder to write")
-    parser.add_argument("--target", default="ecs", choices=["sekoia", "ecs", "ocsf"])
+    parser.add_argument("--target", default="ecs", choices=about().targets)
     parser.add_argument("--domain", action="append", default=[], help="one of the organization's own mail domains")
     parser.add_argument("--tenant-id")
     arguments = parser.parse_args()

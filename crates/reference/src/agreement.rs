@@ -5,7 +5,7 @@ use message_trace::{Normalizer, Options, Rejected, Rejection, Target};
 
 /// One set of options for each target; the number chooses what else they say.
 #[must_use]
-pub fn some_options(number: usize) -> [Options; 3] {
+pub fn some_options(number: usize) -> [Options; Target::ALL.len()] {
     let domains: &[&str] = [
         &[] as &[&str],
         &["example.com"],

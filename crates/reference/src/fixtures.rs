@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 /// A raw line and what must become of it.
 #[derive(Debug)]
 pub struct Case {
-    /// The file name without its endings.
+    /// The file's path below `fixtures/` without its endings: `ip/ipv6-zone`.
     pub name: String,
-    /// The folder the case is in.
-    pub folder: PathBuf,
     /// The line, byte for byte.
     pub input: Vec<u8>,
     /// The options of the file beside it, or the defaults. Set the target before use.
@@ -37,20 +35,30 @@ pub struct Batch {
     pub case: Case,
 }
 
+/// The shelf whose cases have many lines.
+const BATCHES: &str = "batch";
+
 /// The folder `fixtures/`.
 #[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
 }
 
-/// All cases of one line: those of `fixtures/`, then those of `fixtures/revision/`, by name.
+/// All cases of one line, by name: the seeds, and what stands on any shelf but `batch/`.
 ///
 /// # Errors
 ///
 /// A file that cannot be read, or options that are none.
 pub fn cases() -> io::Result<Vec<Case>> {
-    let mut cases = read_folder(&folder())?;
-    cases.extend(read_folder(&folder().join("revision"))?);
+    let mut cases = read_shelf("")?;
+    for entry in fs::read_dir(folder()).map_err(|error| named(&folder(), &error))? {
+        let shelf = entry?;
+        let name = shelf.file_name().to_string_lossy().into_owned();
+        if name != BATCHES && shelf.file_type()?.is_dir() {
+            cases.extend(read_shelf(&format!("{name}/"))?);
+        }
+    }
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(cases)
 }
 
@@ -60,7 +68,7 @@ pub fn cases() -> io::Result<Vec<Case>> {
 ///
 /// A file that cannot be read, or options that are none.
 pub fn batches() -> io::Result<Vec<Batch>> {
-    Ok(read_folder(&folder().join("batch"))?
+    Ok(read_shelf(&format!("{BATCHES}/"))?
         .into_iter()
         .map(|case| Batch { case })
         .collect())
@@ -70,7 +78,7 @@ impl Case {
     /// The case's file with that ending.
     #[must_use]
     pub fn file(&self, ending: &str) -> PathBuf {
-        self.folder.join(format!("{}.{ending}", self.name))
+        folder().join(format!("{}.{ending}", self.name))
     }
 
     /// The case's options for that target.
@@ -159,18 +167,20 @@ pub fn bless(path: &Path, text: &str) -> io::Result<()> {
     fs::write(path, text).map_err(|error| named(path, &error))
 }
 
-fn read_folder(folder: &Path) -> io::Result<Vec<Case>> {
+/// The cases that stand in `shelf` itself, by name; it is empty, or a folder's name with a slash behind it.
+fn read_shelf(shelf: &str) -> io::Result<Vec<Case>> {
+    let folder = folder().join(shelf);
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| named(folder, &error))? {
+    for entry in fs::read_dir(&folder).map_err(|error| named(&folder, &error))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        names.extend(name.strip_suffix(".in.txt").map(str::to_owned));
+        names.extend(name.strip_suffix(".in.txt").map(|name| format!("{shelf}{name}")));
     }
     names.sort();
-    names.into_iter().map(|name| read_case(folder, name)).collect()
+    names.into_iter().map(read_case).collect()
 }
 
-fn read_case(folder: &Path, name: String) -> io::Result<Case> {
-    let path = |ending: &str| folder.join(format!("{name}.{ending}"));
+fn read_case(name: String) -> io::Result<Case> {
+    let path = |ending: &str| folder().join(format!("{name}.{ending}"));
     let input = fs::read(path("in.txt"))?;
     let options = match fs::read(path("options.json")) {
         Ok(text) => serde_json::from_slice(&text)?,
@@ -186,7 +196,6 @@ fn read_case(folder: &Path, name: String) -> io::Result<Case> {
     };
     Ok(Case {
         name,
-        folder: folder.to_owned(),
         input,
         options,
         revision,

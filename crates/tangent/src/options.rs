@@ -1,6 +1,6 @@
 //! Options out of the plug-in's configuration.
 
-use message_trace::Options;
+use message_trace::{Options, Target};
 use serde_json::{Map, Value};
 
 /// The keys that are asked for.
@@ -42,7 +42,7 @@ pub fn options(value: impl Fn(&str) -> Option<String>) -> Result<Options, String
 
 fn expected(key: &str) -> &'static str {
     match key {
-        "target" => "sekoia, ecs or ocsf",
+        "target" => Target::LISTED,
         "organization_domains" => "a list of domains",
         "tenant_id" => "text",
         "keep_original" => "true or false",

@@ -1,6 +1,6 @@
 //! A row that can only be asked, and the line that has the same fields.
 
-use message_trace::KEYS;
+use message_trace::Format;
 
 /// A row as its host shows it.
 pub trait View {
@@ -28,15 +28,23 @@ pub enum ViewValue {
 }
 
 /// The keys whose presence tells a message-trace row, one for each format.
-pub const TIME_KEYS: [&str; 2] = [KEYS[0][0], KEYS[1][0]];
+pub const TIME_KEYS: [&str; Format::ALL.len()] = {
+    let mut keys = [""; Format::ALL.len()];
+    let mut index = 0;
+    while index < keys.len() {
+        keys[index] = Format::ALL[index].time_key();
+        index += 1;
+    }
+    keys
+};
 
 /// Writes the line of a row: all fields that the normalizer reads, in the order of its documentation, compact. What
 /// the view does not have is left out; an array or object where a value is expected becomes `{}`.
 pub fn line_of(view: &impl View, line: &mut Vec<u8>) {
     line.clear();
-    for keys in KEYS {
+    for format in Format::ALL {
         line.push(b'{');
-        for key in keys.iter().filter(|key| !key.is_empty()) {
+        for key in format.keys() {
             let value = view.value(key);
             if value == ViewValue::Absent {
                 if line.len() == 1 {

@@ -85,11 +85,11 @@ fn plugin(config_json: &str) -> Plugin {
 
 /// Fixtures whose rows come out otherwise here, each with what a view does not show.
 const HIDDEN: &[(&str, &str)] = &[
-    ("graph-duplicate-keys-last-counts", FIRST_COUNTS),
-    ("reject-missing-field-duplicate-null-last", FIRST_COUNTS),
-    ("reject-too-deep", FIELDS_ONLY),
-    ("reject-too-long-crlf-counts", FIELDS_ONLY),
-    ("reporting-duplicate-keys-last-counts", FIRST_COUNTS),
+    ("graph/duplicate-keys-last-counts", FIRST_COUNTS),
+    ("reject/missing-field-duplicate-null-last", FIRST_COUNTS),
+    ("reject/too-deep", FIELDS_ONLY),
+    ("reject/too-long-crlf-counts", FIELDS_ONLY),
+    ("reporting/duplicate-keys-last-counts", FIRST_COUNTS),
 ];
 const FIRST_COUNTS: &str =
     "of a key that appears twice Tangent shows the first value, the normalizer takes the last";
@@ -98,12 +98,12 @@ const FIELDS_ONLY: &str =
 
 /// Fixtures that are rows, or refused for another reason, and that Tangent's reader takes for no JSON.
 const UNREAD: &[(&str, &str)] = &[
-    ("graph-huge-number-in-unknown-key", NO_FLOAT),
-    ("reject-too-deep-before-syntax", BROKEN),
-    ("reject-too-deep-never-closed", BROKEN),
-    ("reject-too-long-before-syntax", BROKEN),
-    ("text-subject-lone-surrogates", NO_TEXT),
-    ("text-subject-surrogates-out-of-order", NO_TEXT),
+    ("graph/huge-number-in-unknown-key", NO_FLOAT),
+    ("reject/too-deep-before-syntax", BROKEN),
+    ("reject/too-deep-never-closed", BROKEN),
+    ("reject/too-long-before-syntax", BROKEN),
+    ("text/subject-lone-surrogates", NO_TEXT),
+    ("text/subject-surrogates-out-of-order", NO_TEXT),
 ];
 const NO_FLOAT: &str = "every number is read, and this one is beyond a double";
 const BROKEN: &str = "it breaks behind the place where the normalizer stops reading";

@@ -29,7 +29,7 @@ fn a_line_becomes_its_event() {
 
 #[test]
 fn a_refused_line_is_said() {
-    let done = run("reject-missing-field-graph-null.in.txt");
+    let done = run("reject/missing-field-graph-null.in.txt");
     assert_eq!(String::from_utf8_lossy(&done.stdout), "");
     let problem = String::from_utf8_lossy(&done.stderr);
     assert!(

@@ -1,6 +1,7 @@
 //! What no one should send, and what a host may do.
 
-use message_trace_fluent_bit_host::{Instance, record, refusal};
+use message_trace::Target;
+use message_trace_fluent_bit_host::{Instance, function, record, refusal};
 use serde_json::{Value, json};
 
 use crate::guest::wasm;
@@ -180,10 +181,10 @@ fn a_record_that_found_no_room_is_not_lost_silently() {
 fn memory_does_not_grow() {
     let mut instance = Instance::new(wasm()).unwrap();
     let line = record::of_line(ROW.as_bytes());
+    let functions = Target::ALL.map(|target| function(target.name()));
     let rounds = |instance: &mut Instance, calls: u32| {
         for call in 0..calls {
-            let function =
-                ["message_trace_sekoia", "message_trace_ecs", "message_trace_ocsf"][call as usize % 3];
+            let function = &functions[call as usize % functions.len()];
             let record = if call % 2 == 0 { ROW.as_bytes() } else { &line };
             instance.call(function, record).unwrap();
         }

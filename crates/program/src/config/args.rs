@@ -1,8 +1,11 @@
 //! The flags of `poll`.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::StyledStr;
+use message_trace::Target;
 
 /// Polls a tenant's message traces and delivers them as events.
 ///
@@ -93,8 +96,8 @@ pub struct PollArgs {
     /// Deliver rows as they came, for workers of `transform`, to sinks of type nats, http or file, or to stdout
     #[arg(long, help_heading = "Events")]
     pub raw: bool,
-    /// The shape of the events: sekoia, ecs or ocsf [default: sekoia, as in every host of the component]
-    #[arg(long, value_name = "TARGET", help_heading = "Events")]
+    /// The shape of the events
+    #[arg(long, value_name = "TARGET", help = target_help(), help_heading = "Events")]
     pub target: Option<String>,
     /// A mail domain of the organization; repeat it for more
     #[arg(long = "organization-domain", value_name = "DOMAIN", help_heading = "Events")]
@@ -125,6 +128,18 @@ pub struct PollArgs {
     /// How often the log says how far it is, 1s to 24h [default: 5m]
     #[arg(long, value_name = "DURATION", help_heading = "Program")]
     pub log_interval: Option<String>,
+}
+
+fn target_help() -> StyledStr {
+    let names = Target::LISTED;
+    let mut help = StyledStr::new();
+    // Text takes all that is written.
+    let _ = write!(
+        help,
+        "The shape of the events: {names} [default: {}, as in every host of the component]",
+        Target::default().name()
+    );
+    help
 }
 
 const EXAMPLES: &str = "\

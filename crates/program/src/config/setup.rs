@@ -165,12 +165,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
             |text| text.parse().ok().filter(|reread| (1..=100).contains(reread)),
         )?,
         options: Options {
-            target: layers.read_or(
-                "target",
-                Target::default(),
-                "sekoia, ecs or ocsf",
-                Target::from_name,
-            )?,
+            target: layers.read_or("target", Target::default(), Target::LISTED, Target::from_name)?,
             organization_domains: domains(&layers)?,
             tenant_id,
             keep_original: switch(&layers, "keep-original", true)?,

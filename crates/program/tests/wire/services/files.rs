@@ -2,7 +2,7 @@
 //!
 //! `BLESS=1 cargo test --workspace --test wire -- services::files` writes what is generated.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use message_trace_sinks::elasticsearch::{FIELDS, index_template};
 use message_trace_sinks::sentinel::{rule_template, table_schema};
@@ -68,8 +68,16 @@ fn fits(kind: &str, value: &Value) -> bool {
 #[test]
 fn the_template_takes_every_fixture_without_an_unmapped_field() {
     let mut events = 0;
-    for entry in std::fs::read_dir(root().join("fixtures")).unwrap() {
-        let path = entry.unwrap().path();
+    let files = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    };
+    let shelves = files(&root().join("fixtures"));
+    let on_shelves = shelves
+        .iter()
+        .filter(|path| path.is_dir())
+        .flat_map(|shelf| files(shelf));
+    for path in on_shelves.chain(shelves.clone()) {
         if !path.to_string_lossy().ends_with(".ecs.json") {
             continue;
         }
