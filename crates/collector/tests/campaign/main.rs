@@ -12,6 +12,7 @@
 )]
 
 mod audit;
+mod between;
 mod scenario;
 mod sink;
 mod store;
