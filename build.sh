@@ -21,7 +21,7 @@ usage() {
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
-                (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in)
+                (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in, --features analytics `lookalike`)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in fourteen ways, and shows that the campaign sees each
@@ -156,7 +156,7 @@ do_integrations() {
 do_all() {
     do_component
     do_plain
-    do_program --features streams
+    do_program --features streams,analytics
     do_integrations
 }
 

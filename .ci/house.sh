@@ -10,7 +10,9 @@ net         remedy
 sources     rows
 sinks       net remedy rows
 collector   remedy rows sources
-program     message-trace collector host net normalize remedy rows simulator sinks sources streams
+lookalike
+analytics   message-trace lookalike
+program     message-trace analytics collector host net normalize remedy rows simulator sinks sources streams
 streams     message-trace host remedy sinks
 '
 # What must not be anywhere below a crate: the core of polling has no socket and no compiler, the host no network.

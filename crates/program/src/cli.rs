@@ -35,6 +35,8 @@ enum Command {
     DeadLetter(Box<DeadLetterArgs>),
     #[cfg(feature = "streams")]
     Transform(Box<crate::transform::Arguments>),
+    #[cfg(feature = "analytics")]
+    Lookalike(message_trace_analytics::LookalikeArguments),
     #[cfg(feature = "simulate")]
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
@@ -50,6 +52,8 @@ pub fn run() -> ExitCode {
         Command::DeadLetter(arguments) => Ok(dead_letter::run(&arguments)),
         #[cfg(feature = "streams")]
         Command::Transform(arguments) => crate::transform::run(&arguments),
+        #[cfg(feature = "analytics")]
+        Command::Lookalike(arguments) => lookalike(&arguments),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
@@ -59,6 +63,40 @@ pub fn run() -> ExitCode {
     ended.unwrap_or_else(|Failure { code, error }| {
         eprintln!("message-trace: {error:#}");
         code.into()
+    })
+}
+
+/// Says which domains imitate a protected one, and how many there were.
+#[cfg(feature = "analytics")]
+fn lookalike(arguments: &message_trace_analytics::LookalikeArguments) -> Result<ExitCode, Failure> {
+    use std::io::{BufWriter, Write as _, stdin, stdout};
+    let mut out = BufWriter::new(stdout().lock());
+    let found = message_trace_analytics::lookalike(arguments, stdin().lock(), &mut out)
+        .and_then(|found| out.flush().map(|()| found).map_err(anyhow::Error::from));
+    match found {
+        Ok(found) => {
+            let s = if found == 1 { "" } else { "s" };
+            eprintln!("message-trace: {found} imitation{s}");
+            Ok(ExitCode::SUCCESS)
+        }
+        // A reader that went away has read enough.
+        Err(error) if is_closed(&error) => Ok(ExitCode::SUCCESS),
+        Err(error)
+            if error
+                .chain()
+                .any(<(dyn std::error::Error + 'static)>::is::<std::io::Error>) =>
+        {
+            Err(Failure::new(Code::IO, error))
+        }
+        Err(error) => Err(Failure::new(Code::Usage, error)),
+    }
+}
+
+#[cfg(feature = "analytics")]
+fn is_closed(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        kind == Some(std::io::ErrorKind::BrokenPipe)
     })
 }
 
