@@ -75,7 +75,7 @@ fn batches_give_what_the_fixtures_say() {
                 .map(|line| Json::read(line).expect("an event is JSON"))
                 .collect();
             assert_eq!(texts(&found), texts(&expected), "{label}");
-            let refusals: Vec<String> = rejected
+            let rejections: Vec<String> = rejected
                 .iter()
                 .map(|rejected| rejection_json(&rejected.reason, Some(rejected.line)).compact())
                 .collect();
@@ -83,7 +83,7 @@ fn batches_give_what_the_fixtures_say() {
                 Json::Array(elements) => elements.iter().map(|(_, element)| element.compact()).collect(),
                 other => panic!("{label}: {}", other.compact()),
             };
-            assert_eq!(refusals, expected, "{label}");
+            assert_eq!(rejections, expected, "{label}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stage one: a raw line becomes a trace record, or a rejection. All refusal is here.
+//! Stage one: a raw line becomes a trace record, or a rejection. What comes later rejects nothing.
 //!
 //! A format is a file with a table of the keys that it has for the record's fields. A line in the list in `table.rs`
 //! makes it known.

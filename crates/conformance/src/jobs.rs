@@ -54,7 +54,7 @@ pub(crate) struct Job {
 pub(crate) struct Answer {
     /// The events: one without a line feed for a line, each with one for a batch.
     pub(crate) events: Vec<u8>,
-    /// The refusals, as JSON: `line`, `reason` and, but for `unknown-format`, `detail`.
+    /// The rejections, as JSON: `line`, `reason` and, but for `unknown-format`, `detail`.
     pub(crate) rejections: Vec<serde_json::Value>,
     /// The seconds that the call took.
     pub(crate) seconds: f64,
@@ -144,7 +144,7 @@ impl Job {
     }
 }
 
-/// A refusal of a line.
+/// A rejection of a line.
 pub(crate) fn reason_to_json(line: u32, reason: Rejection) -> serde_json::Value {
     to_json(&Rejected { line, reason })
 }
@@ -153,7 +153,7 @@ fn to_json(rejected: &Rejected) -> serde_json::Value {
     without_sentence(serde_json::to_value(rejected).unwrap_or_default())
 }
 
-/// A refusal as it is compared: not every host gives the sentence beside the reason and its detail.
+/// A rejection as it is compared: not every host gives the sentence beside the reason and its detail.
 pub(crate) fn without_sentence(mut rejection: serde_json::Value) -> serde_json::Value {
     if let Some(rejection) = rejection.as_object_mut().filter(|it| it.contains_key("reason")) {
         rejection.remove("message");

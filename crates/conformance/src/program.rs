@@ -76,7 +76,7 @@ fn call(transform: &mut dyn Transform, job: &Job) -> (Vec<u8>, Vec<Value>) {
 }
 
 fn to_json(line: u32, reason: &Reason) -> Value {
-    let mut refusal = json!({ "line": line, "reason": reason.name() });
+    let mut rejection = json!({ "line": line, "reason": reason.name() });
     let detail = match reason {
         Reason::Syntax(number)
         | Reason::Envelope(number)
@@ -85,9 +85,9 @@ fn to_json(line: u32, reason: &Reason) -> Value {
             json!(number)
         }
         Reason::MissingField(field) | Reason::InvalidField(field) => json!(field),
-        Reason::UnknownFormat | Reason::AmbiguousDate => return refusal,
+        Reason::UnknownFormat | Reason::AmbiguousDate => return rejection,
         Reason::Fault(_) => json!(reason.detail()),
     };
-    refusal["detail"] = detail;
-    refusal
+    rejection["detail"] = detail;
+    rejection
 }

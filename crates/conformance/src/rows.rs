@@ -97,11 +97,11 @@ impl Answer {
 
     /// Takes what a host made of a row, an event or the row with its mark.
     pub(crate) fn push_marked(&mut self, line: Line<'_>, event: &str) {
-        let refusal = serde_json::from_str::<Value>(event)
+        let rejection = serde_json::from_str::<Value>(event)
             .ok()
             .filter(|event| event["event"]["kind"] == "pipeline_error")
             .map(|event| event["error"]["message"].as_str().unwrap_or_default().to_owned());
-        self.push(line, refusal.map_or(Ok(event.as_bytes()), Err));
+        self.push(line, rejection.map_or(Ok(event.as_bytes()), Err));
     }
 }
 

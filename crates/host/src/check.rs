@@ -7,7 +7,7 @@ use super::{Batch, Fault, Reason};
 /// The longest name of a field that a rejection may hold, in bytes.
 const MAX_FIELD_BYTES: usize = 64;
 
-/// Checks that a batch holds as many JSON objects as it says, one a line, and refusals of lines that were given.
+/// Checks that a batch holds as many JSON objects as it says, one a line, and rejections of lines that were given.
 pub(super) fn batch(batch: &Batch, lines: &[u8]) -> Result<(), Fault> {
     let Batch {
         events,

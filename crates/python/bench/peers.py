@@ -1,7 +1,7 @@
 """The same mapping with the JSON readers of Python: what a user would write without this package.
 
 Both give the target `sekoia` of a well-formed row, as the mapping says: known fields, canonical addresses, times cut to
-microseconds. They check less than the package does (depth, length, calendar, options) and keep no account of refusals.
+microseconds. They check less than the package does (depth, length, calendar, options) and keep no account of rejections.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ pub fn check_line(line: &[u8], options: &Options) -> bool {
 ///
 /// Where anything does not hold.
 pub fn check_line_after(normalizer: &mut Normalizer, line: &[u8], options: &Options) -> bool {
-    // What is there before stays, and a refusal adds nothing.
+    // What is there before stays, and a rejection adds nothing.
     let mut event = b"before".to_vec();
     let first = normalizer
         .normalize(line, &mut event)
@@ -114,11 +114,11 @@ pub fn check_batch_after(normalizer: &mut Normalizer, lines: &[u8], options: &Op
     };
     assert_eq!(names(&rejected), refused, "{}", String::from_utf8_lossy(lines));
 
-    let (expected, refusals) = normalize_batch(lines, options);
+    let (expected, rejections) = normalize_batch(lines, options);
     assert_eq!(count as usize, expected.len());
     assert_eq!(
         names(&rejected),
-        names(&refusals),
+        names(&rejections),
         "{}",
         String::from_utf8_lossy(lines)
     );

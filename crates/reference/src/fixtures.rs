@@ -28,7 +28,7 @@ pub enum Expected {
     Rejection(Json),
 }
 
-/// Lines, their events and their refusals.
+/// Lines, their events and their rejections.
 #[derive(Debug)]
 pub struct Batch {
     /// The lines and their options.
@@ -121,7 +121,7 @@ impl Batch {
             .collect()
     }
 
-    /// The refusals that the file says must come out, as [`rejection_json`] writes them with `line` before.
+    /// The rejections that the file says must come out, as [`rejection_json`] writes them with `line` before.
     ///
     /// # Errors
     ///

@@ -39,7 +39,7 @@ pub fn normalize_row(
     }
 }
 
-/// All lines of a batch, in order: the events and the refusals.
+/// All lines of a batch, in order: the events and the rejections.
 #[must_use]
 pub fn normalize_batch(lines: &[u8], options: &Options) -> (Vec<Json>, Vec<Rejected>) {
     let mut events = Vec::new();

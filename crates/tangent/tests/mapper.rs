@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use message_trace::{Normalizer, Rejection, Target};
 use message_trace_reference::{Case, cases};
-use message_trace_tangent_host::{Compiled, Plugin, Row, refusal};
+use message_trace_tangent_host::{Compiled, Plugin, Row, rejection_of};
 use serde_json::Value;
 
 const ROW: &str =
@@ -142,10 +142,10 @@ fn fate(case: &Case, target: Target) -> Fate {
     let same = match Normalizer::new(case.options_for(target)).normalize(&case.input, &mut native) {
         Ok(()) => {
             let native: Value = serde_json::from_slice(&native).unwrap();
-            refusal(&event).is_none()
+            rejection_of(&event).is_none()
                 && without_original(serde_json::from_str(&event).unwrap()) == without_original(native)
         }
-        Err(rejection) => refusal(&event) == Some(rejection.to_string()),
+        Err(rejection) => rejection_of(&event) == Some(rejection.to_string()),
     };
     if same { Fate::Same } else { Fate::Different }
 }

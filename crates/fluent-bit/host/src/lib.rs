@@ -200,14 +200,14 @@ pub fn run(
             let event = instance
                 .call(&function, &record)?
                 .context("a record was dropped")?;
-            Ok(refusal(&event).map_or(Ok(event), Err))
+            Ok(rejection_of(&event).map_or(Ok(event), Err))
         })
         .collect()
 }
 
 /// Why an event is none, where it is a row that was refused.
 #[must_use]
-pub fn refusal(event: &str) -> Option<String> {
+pub fn rejection_of(event: &str) -> Option<String> {
     let event: Value = serde_json::from_str(event).ok()?;
     let refused = event["event"]["kind"] == "pipeline_error";
     refused.then(|| event["error"]["message"].as_str().unwrap_or_default().to_owned())

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use message_trace::{Normalizer, Options, Rejection, Target};
-use message_trace_fluent_bit_host::{Instance, function, record, refusal};
+use message_trace_fluent_bit_host::{Instance, function, record, rejection_of};
 use message_trace_reference::{Case, cases};
 use serde_json::Value;
 
@@ -41,13 +41,13 @@ fn a_raw_line_in_log_gives_the_event_of_the_fixture() {
         let rejected = case.file("rejection.json").exists();
         if rejected && std::str::from_utf8(&case.input).is_ok() {
             let expected = natively(case.options_for(target), &case.input).unwrap_err();
-            assert_eq!(refusal(&event), Some(expected.to_string()), "{name}");
+            assert_eq!(rejection_of(&event), Some(expected.to_string()), "{name}");
             let event: Value = serde_json::from_str(&event).unwrap();
             assert_eq!(event["log"], Value::from(text), "{name}");
         } else if rejected {
             // Broken UTF-8 does not reach a filter: Fluent Bit mends it before.
             assert_eq!(
-                refusal(&event).is_some(),
+                rejection_of(&event).is_some(),
                 natively(case.options_for(target), text.as_bytes()).is_err(),
                 "{name}"
             );
@@ -101,7 +101,7 @@ fn a_parsed_line_gives_the_same_event_but_for_the_original() {
         let event = instance.call(&function(target.name()), &record).unwrap().unwrap();
         match natively(case.options_for(target), &parsed) {
             Err(rejection) => {
-                assert_eq!(refusal(&event), Some(rejection.to_string()), "{name}");
+                assert_eq!(rejection_of(&event), Some(rejection.to_string()), "{name}");
                 let event: Value = serde_json::from_str(&event).unwrap();
                 assert_eq!(event["log"].as_str().unwrap().as_bytes(), parsed, "{name}");
             }

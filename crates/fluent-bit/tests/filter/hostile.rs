@@ -1,7 +1,7 @@
 //! What no one should send, and what a host may do.
 
 use message_trace::Target;
-use message_trace_fluent_bit_host::{Instance, function, record, refusal};
+use message_trace_fluent_bit_host::{Instance, function, record, rejection_of};
 use serde_json::{Value, json};
 
 use crate::guest::wasm;
@@ -49,7 +49,7 @@ fn a_hostile_record_stays_in_the_stream() {
     ];
     for record in records {
         let event = instance.call("message_trace_sekoia", record.as_bytes()).unwrap();
-        assert!(refusal(&event.unwrap()).is_some(), "{record}");
+        assert!(rejection_of(&event.unwrap()).is_some(), "{record}");
     }
     let broken = [
         &b"\xff\xfe"[..],
@@ -58,7 +58,7 @@ fn a_hostile_record_stays_in_the_stream() {
     ];
     for record in broken {
         let event = instance.call("message_trace_sekoia", record).unwrap();
-        assert!(refusal(&event.unwrap()).is_some());
+        assert!(rejection_of(&event.unwrap()).is_some());
     }
     assert_eq!(call(&mut instance, ROW)["event"]["kind"], "event");
 }

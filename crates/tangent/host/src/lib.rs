@@ -171,7 +171,7 @@ fn component(wasm: &[u8]) -> Result<Vec<u8>> {
 
 /// Why an event is none, where it is a row that was refused.
 #[must_use]
-pub fn refusal(event: &str) -> Option<String> {
+pub fn rejection_of(event: &str) -> Option<String> {
     let event: Value = serde_json::from_str(event).ok()?;
     let refused = event["event"]["kind"] == "pipeline_error";
     refused.then(|| event["error"]["message"].as_str().unwrap_or_default().to_owned())
