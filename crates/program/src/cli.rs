@@ -80,24 +80,19 @@ fn lookalike(arguments: &message_trace_analytics::LookalikeArguments) -> Result<
             Ok(ExitCode::SUCCESS)
         }
         // A reader that went away has read enough.
-        Err(error) if is_closed(&error) => Ok(ExitCode::SUCCESS),
-        Err(error)
-            if error
-                .chain()
-                .any(<(dyn std::error::Error + 'static)>::is::<std::io::Error>) =>
-        {
-            Err(Failure::new(Code::IO, error))
-        }
+        Err(error) if kind_of(&error) == Some(std::io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
+        Err(error) if kind_of(&error).is_some() => Err(Failure::new(Code::IO, error)),
         Err(error) => Err(Failure::new(Code::Usage, error)),
     }
 }
 
+/// What the system said, if it is behind an error.
 #[cfg(feature = "analytics")]
-fn is_closed(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        kind == Some(std::io::ErrorKind::BrokenPipe)
-    })
+fn kind_of(error: &anyhow::Error) -> Option<std::io::ErrorKind> {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind)
 }
 
 /// A port that cannot be had is a setting; what else fails between this program and the machine is neither's contract.
