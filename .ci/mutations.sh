@@ -10,7 +10,7 @@ do_mutations() {
     mkdir -p "$copy/tree"
     git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy/tree"
     printf '%-52s %-24s %s\n' 'what is broken' 'has to show in' 'shows in'
-    while IFS='|' read -r what file expression counters; do
+    while IFS='@' read -r what file expression counters; do
         what=${what% } file=${file// /} counters=${counters# }
         expression=${expression# } expression=${expression% }
         cp "$file" "$copy/before"
