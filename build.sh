@@ -24,7 +24,7 @@ usage() {
                 (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in, --features analytics `lookalike`)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
-  mutations     breaks the core of polling in fourteen ways, and shows that the campaign sees each
+  mutations     breaks the core of polling in thirteen ways, and shows that the campaign sees each
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
   wit           the interface as a package file             -> dist/message-trace-normalizer.wit.wasm
