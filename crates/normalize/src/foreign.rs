@@ -16,7 +16,11 @@ pub(super) fn describe(first: &[u8]) -> Option<String> {
             if has_row(text) {
                 return None;
             }
-            "JSON in which no row has receivedDateTime or Received".to_owned()
+            if is_binary(text) {
+                "a binary file".to_owned()
+            } else {
+                "JSON in which no row has receivedDateTime or Received".to_owned()
+            }
         }
         [b'P', b'K', 3 | 5, ..] => {
             "an Excel workbook or a ZIP archive; save it as CSV, or unpack it".to_owned()
@@ -137,6 +141,7 @@ mod tests {
             (b"<html>", "HTML"),
             (b"\x7fELF\x00\x01", "binary"),
             (b"\x89\xff\xfe text", "binary"),
+            (b"{\x00\xff\xfe", "binary"),
             (b"{\"a\":1}", "no row has receivedDateTime"),
         ] {
             let said = describe(bytes).unwrap_or_default();
