@@ -214,6 +214,17 @@ impl Coverage {
         stale
     }
 
+    /// Whether a second is delivered and settled: the keys of its rows are forgotten.
+    #[must_use]
+    pub fn is_settled(&self, second: i64) -> bool {
+        let at = self
+            .segments
+            .partition_point(|segment| segment.span.end_s <= second);
+        self.segments
+            .get(at)
+            .is_some_and(|segment| segment.span.start_s <= second && segment.read_s == SETTLED)
+    }
+
     /// How many seconds of `within` are delivered and not settled.
     #[must_use]
     pub fn unsettled_s(&self, within: Span) -> i64 {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::ledger::{Entry, Key, Known, Span};
+use crate::ledger::{Coverage, Entry, Key, Known, Span};
 use message_trace_sources::{Page, Row};
 
 /// A page that was received and is not committed yet.
@@ -122,13 +122,15 @@ impl Held {
     }
 
     /// Tells new and changed rows from known ones. `known` is in the order of the page's rows. A row that is not known
-    /// begins with the sequence number `base`, if it may be one that a ledger before this one had delivered.
+    /// begins with the sequence number `base`, if it may be one that a ledger before this one had delivered. One of a second
+    /// that is settled was delivered, and its key forgotten: a window that this machine's wrong clock planned may reach there.
     pub(super) fn sort(
         self,
         known: Vec<Option<Known>>,
         passing: &Passing,
         settling_s: i64,
         base: u64,
+        coverage: &Coverage,
     ) -> Sorted {
         let edge_us = self.end_s * 1_000_000;
         let settled_s = self.read_s - settling_s;
@@ -165,6 +167,10 @@ impl Held {
                     changes += 1;
                     changed.push((at, Known { sequence, ..before }));
                     sequence
+                }
+                None if coverage.is_settled(received_s) => {
+                    unchanged += 1;
+                    continue;
                 }
                 None if base > 0 && received_s < base.cast_signed().saturating_add(LOST_WITHIN_S) => {
                     let status = String::new();

@@ -99,7 +99,13 @@ impl Core {
             passing,
             unchanged,
             changed,
-        } = held.sort(known, &self.passing, settling_s, self.sequence_base);
+        } = held.sort(
+            known,
+            &self.passing,
+            settling_s,
+            self.sequence_base,
+            &self.coverage,
+        );
         let mut change = Change {
             cover: Some(cover),
             passing,

@@ -239,7 +239,7 @@ impl Findings {
     /// Whether more requests were refused as wrong than there is a reason for: a start by a wrong clock asks for some windows
     /// that are not there yet, and a next link dies with its time.
     pub fn asks_too_much(&self) -> bool {
-        self.bad_requests > 20 * self.seeds + 5 * self.kills + self.requests / 50
+        self.bad_requests > 20 * self.seeds + 5 * self.kills + self.requests / 20
     }
 
     pub fn add(&mut self, other: Self) {

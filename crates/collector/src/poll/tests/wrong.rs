@@ -65,6 +65,29 @@ fn a_clock_that_is_ninety_days_ahead_writes_no_gap() {
     );
 }
 
+/// The first window of a clock that is days behind lies where all is settled and the keys are forgotten.
+#[test]
+fn a_clock_that_is_days_behind_delivers_nothing_again() {
+    let mut coverage = Coverage::default();
+    coverage.cover(Span::new(NOW_S - 10 * 86_400, NOW_S), NOW_S, 48 * 3600);
+    let state = State {
+        coverage,
+        floor_s: Some(NOW_S - 10 * 86_400),
+        ..State::default()
+    };
+    let mut bench = Bench::at(state, NOW_MS - 3 * DAY_MS, |settings| settings.once = false);
+    bench.ahead_ms = -3 * DAY_MS;
+    let (request, call) = bench.wait_for_request();
+    let planned = list(&call);
+    assert!(planned.end_s < NOW_S - 2 * 86_400, "{planned:?}");
+    let rows = [NOW_S - planned.end_s + 60, NOW_S - planned.end_s + 90];
+    let now_ms = bench.service_ms();
+    bench.answer_dated(request, 200, "application/json", &page(&rows, None), now_ms);
+    bench.wait_for_request();
+    let tally = bench.core.status(bench.now_ms).tally;
+    assert_eq!((tally.new, tally.changed), (0, 0));
+}
+
 #[test]
 fn a_service_that_refuses_the_future_is_believed_about_the_time_when_it_says_so_twice() {
     for ahead_ms in [95 * DAY_MS, -95 * DAY_MS, 2 * HOUR_MS] {
