@@ -43,19 +43,22 @@ impl Parts {
     }
 }
 
-/// The domain in lower case and Punycode; none for what is no domain. A dot at the end is taken off.
+/// The domain in lower case and Punycode; none for what is no domain: quotes, blanks, control characters and what else no
+/// name in DNS holds. A dot at the end is taken off.
 #[must_use]
 pub fn to_ascii(domain: &str) -> Option<String> {
     let domain = domain.trim().trim_end_matches('.');
-    let plain = domain
-        .bytes()
-        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_'));
-    if plain && !domain.is_empty() {
+    if is_plain(domain) {
         return Some(domain.to_owned());
     }
-    idna::domain_to_ascii(domain)
-        .ok()
-        .filter(|ascii| !ascii.is_empty())
+    // IDNA leaves ASCII as it is, even a control character that would reach somebody's terminal.
+    idna::domain_to_ascii(domain).ok().filter(|ascii| is_plain(ascii))
+}
+
+/// Lower-case letters, digits, hyphens, underscores and dots, at least one.
+fn is_plain(domain: &str) -> bool {
+    let plain = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_');
+    !domain.is_empty() && domain.bytes().all(plain)
 }
 
 /// The domain as people see it: Punycode read.

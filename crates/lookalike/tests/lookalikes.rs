@@ -95,3 +95,23 @@ fn long_and_odd_input_is_no_trouble() {
         assert!(ours.find(domain).is_none());
     }
 }
+
+#[test]
+fn what_no_domain_holds_is_no_domain() {
+    let ours = Lookalikes::new(&["contoso.com"]);
+    for domain in [
+        "contoso\u{1b}.com",
+        "\u{7}c0ntoso.com",
+        "con\ttoso.com",
+        "contoso .com",
+        "\"contoso.com\"",
+        "contoso.com,",
+        "contoso.com>;",
+        "contoso.com (Alice)",
+        "https://contoso.com/",
+    ] {
+        assert_eq!(ours.find(domain), None, "{domain:?}");
+    }
+    let found = ["C0NTOSO.COM", "contoso_.com", "ｃ0ntoso.com"].map(|domain| ours.find(domain).is_some());
+    assert_eq!(found, [true; 3], "capitals, underscores, wide letters");
+}
