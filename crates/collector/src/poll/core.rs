@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, CAP_MS};
 use super::clock::ServiceClock;
 use super::delivery::{Held, Passing, Tally};
 use super::governor::Governor;
@@ -298,7 +298,8 @@ impl Core {
         if self.outcome.is_some() || !self.settings.once || is_asking || self.is_caught_up() {
             return;
         }
-        if until_ms > now_ms && until_ms > patience_ms {
+        // A wait of our own is sat out; the answer after it decides.
+        if until_ms > now_ms.saturating_add(CAP_MS) && until_ms > patience_ms {
             let mut when = "start again at ".to_owned();
             write_time(until_ms.div_euclid(1000) + 1, &mut when);
             let silent = Fault::new(Remedy::Retry, self.told("it asked not to be asked for now"));

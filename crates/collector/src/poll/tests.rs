@@ -319,9 +319,7 @@ fn a_run_that_ends_by_itself_says_that_it_gave_up_and_after_how_long() {
         let (request, _) = bench.wait_for_request();
         bench.answer(request, 503, "{}");
     }
-    // The wait that it would not sit out any more may be a minute long.
-    let after_ms = bench.now_ms - began_ms;
-    assert!(after_ms > 13 * 60_000, "{after_ms}");
+    assert!(bench.now_ms - began_ms > 15 * 60_000);
     let Some(Outcome::Failed(fault)) = &bench.outcome else {
         panic!("{:?}", bench.outcome)
     };
@@ -329,8 +327,8 @@ fn a_run_that_ends_by_itself_says_that_it_gave_up_and_after_how_long() {
     assert!(
         fault
             .sentence
-            .starts_with("gave up after 1")
-            && fault.sentence.contains(" minutes without success (Graph: failed for now); what is delivered stays delivered: start again "),
+            .starts_with("gave up after 15 minutes without success (")
+            && fault.sentence.ends_with("start again later"),
         "{}",
         fault.sentence
     );
