@@ -9,6 +9,7 @@ mod domain;
 mod foreign;
 mod job;
 mod lines;
+mod options;
 mod pages;
 mod pipeline;
 mod pretty;
@@ -23,12 +24,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use message_trace::{DEFAULT_MAX_LINE_BYTES, Options, Target};
+use message_trace::{DEFAULT_MAX_LINE_BYTES, Target};
 
 use message_trace_host::{Cache, Host, MAX_LINE_BYTES};
 use message_trace_remedy::{Code, Failure};
 
 pub use domain::mail_domain;
+pub use options::{EventArguments, target_parser};
 pub use tables::Dates;
 
 /// Turn message-trace rows into events
@@ -43,16 +45,9 @@ pub struct Arguments {
     files: Vec<PathBuf>,
     /// The shape of the events [default: sekoia, as in every host of the component]
     #[arg(long, value_name = "TARGET", value_parser = target_parser())]
-    target: Option<String>,
-    /// A mail domain of the organization, for the direction of an e-mail; may be given several times
-    #[arg(long = "organization-domain", value_name = "DOMAIN", value_parser = mail_domain)]
-    organization_domains: Vec<String>,
-    /// The tenant's id, for targets that have a field for it
-    #[arg(long, value_name = "ID")]
-    tenant_id: Option<String>,
-    /// Leave the raw line out of the event (`sekoia` always keeps it)
-    #[arg(long)]
-    no_original: bool,
+    target: Option<Target>,
+    #[command(flatten)]
+    events: EventArguments,
     /// The longest line that is read, in bytes
     #[arg(
         long,
@@ -104,10 +99,6 @@ Exit codes:
    74  a file could not be read or written; the others were read
   130  stopped by Ctrl-C (143 by SIGTERM); what is written are whole events";
 
-fn target_parser() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(Target::ALL.map(Target::name))
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -120,13 +111,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         None if arguments.native => Host::native(),
         None => Host::embedded(&cache)?,
     };
-    let options = Options {
-        target: target(arguments),
-        organization_domains: arguments.organization_domains.clone(),
-        tenant_id: arguments.tenant_id.clone(),
-        keep_original: !arguments.no_original,
-        max_line_bytes: arguments.max_line_bytes,
-    };
+    let options = arguments
+        .events
+        .options(target(arguments), arguments.max_line_bytes);
     let sources = source::Source::all(&arguments.files);
     let mut writer = write::Writer::open(&sources, arguments)?;
     let plan = pipeline::Plan {
@@ -146,7 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// The target that is asked for. A person who asks for none and looks at the events is told that there are others.
 fn target(arguments: &Arguments) -> Target {
-    let Some(name) = &arguments.target else {
+    let Some(target) = arguments.target else {
         if arguments.output.is_none() && std::io::stdout().is_terminal() {
             // Nobody is told when stderr is closed: there is no other place to tell.
             let _ = writeln!(
@@ -156,5 +143,5 @@ fn target(arguments: &Arguments) -> Target {
         }
         return Target::default();
     };
-    Target::from_name(name).unwrap_or_default()
+    target
 }

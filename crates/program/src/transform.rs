@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use message_trace::{DEFAULT_MAX_LINE_BYTES, Options, Target};
+use message_trace::{DEFAULT_MAX_LINE_BYTES, Target};
 use message_trace_host::{Cache, Host};
 use message_trace_net::auth::{protect_process, read_secret_file, take_variable};
-use message_trace_normalize::mail_domain;
+use message_trace_normalize::{EventArguments, target_parser};
 use message_trace_remedy::{Code, Failure, Remedy};
 use message_trace_streams::{Address, Job, Login, Stop, transform};
 
@@ -44,16 +44,9 @@ pub struct Arguments {
     once: bool,
     /// The shape of the events
     #[arg(long, value_name = "TARGET", value_parser = target_parser())]
-    target: String,
-    /// A mail domain of the organization, for the direction of an e-mail; may be given several times
-    #[arg(long = "organization-domain", value_name = "DOMAIN", value_parser = mail_domain)]
-    organization_domains: Vec<String>,
-    /// The tenant's id, for targets that have a field for it
-    #[arg(long, value_name = "ID")]
-    tenant_id: Option<String>,
-    /// Leave the raw line out of the event (`sekoia` always keeps it)
-    #[arg(long)]
-    no_original: bool,
+    target: Target,
+    #[command(flatten)]
+    events: EventArguments,
     /// The user that signs in
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -95,10 +88,6 @@ Exit codes:
    75  the stream fails for now: start again, nothing is lost
    78  a setting or a credential is wrong: fix what the sentence names";
 
-fn target_parser() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(Target::ALL.map(Target::name))
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -109,13 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     // First: it is taken out of the environment while there is one thread.
     let password = password(arguments)?;
     crate::logging::start(arguments.log);
-    let options = Options {
-        target: Target::from_name(&arguments.target).unwrap_or_default(),
-        organization_domains: arguments.organization_domains.clone(),
-        tenant_id: arguments.tenant_id.clone(),
-        keep_original: !arguments.no_original,
-        max_line_bytes: DEFAULT_MAX_LINE_BYTES,
-    };
+    let options = arguments.events.options(arguments.target, DEFAULT_MAX_LINE_BYTES);
     let host = Host::embedded(&Cache::of_user())?;
     let job = Job {
         input: arguments.input.clone(),

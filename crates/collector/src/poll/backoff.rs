@@ -3,7 +3,7 @@
 /// The shortest wait after a failure, in milliseconds.
 const BASE_MS: i64 = 1_000;
 /// The longest wait after a failure, in milliseconds.
-pub const CAP_MS: i64 = 120_000;
+pub(super) const CAP_MS: i64 = 120_000;
 /// The most that is added by chance to a wait that the service named, in milliseconds.
 const MOST_JITTER_MS: i64 = 30_000;
 /// The shortest wait after a refusal for too many requests that does not say how long, in milliseconds.

@@ -58,6 +58,9 @@ pub struct Findings {
     pub surplus_keys: u64,
     /// Answers that something in between gave.
     pub strangers: u64,
+    /// Windows that the service refused as wrong, and starts of the program.
+    pub refused_windows: u64,
+    pub starts: u64,
     pub failures: Vec<String>,
     /// Seconds from visible to delivered, of rows that became visible while the program polled.
     pub waits_s: Vec<u32>,
@@ -86,6 +89,8 @@ impl Default for Findings {
             gaps: 0,
             surplus_keys: 0,
             strangers: 0,
+            refused_windows: 0,
+            starts: 0,
             failures: Vec::new(),
             waits_s: Vec::new(),
         }
@@ -181,6 +186,8 @@ pub fn audit(scenario: &Scenario, world: &mut World) -> Findings {
     findings.gaps = world.gaps;
     findings.surplus_keys = (world.most_keys as u64).saturating_sub(findings.rows);
     findings.strangers = world.strangers;
+    findings.refused_windows = world.refused_windows;
+    findings.starts = world.restarts;
     findings.failures = world
         .failures
         .iter()
@@ -229,6 +236,8 @@ impl Findings {
             changed: _,
             repeats: _,
             strangers: _,
+            refused_windows: _,
+            starts: _,
             waits_s: _,
         } = self;
         let bad = lost + stale + corrupted + spurious + disorder + unasked + refused_by_quota;
@@ -236,10 +245,11 @@ impl Findings {
         bad + kept == 0 && !self.asks_too_much() && *peak <= 90 && *rows > 0 && failures.is_empty()
     }
 
-    /// Whether more requests were refused as wrong than there is a reason for: a start by a wrong clock asks for some windows
-    /// that are not there yet, and a next link dies with its time.
+    /// Whether more requests were refused as wrong than there is a reason for: a start by a wrong clock may ask for five
+    /// windows that are not there yet; beside them only next links die, whose time passes during a wait.
     pub fn asks_too_much(&self) -> bool {
-        self.bad_requests > 20 * self.seeds + 5 * self.kills + self.requests / 20
+        let links = self.bad_requests.saturating_sub(self.refused_windows);
+        self.refused_windows > 5 * self.starts || links > self.requests / 20
     }
 
     pub fn add(&mut self, other: Self) {
@@ -263,6 +273,8 @@ impl Findings {
         self.gaps += other.gaps;
         self.surplus_keys += other.surplus_keys;
         self.strangers += other.strangers;
+        self.refused_windows += other.refused_windows;
+        self.starts += other.starts;
         self.failures.extend(other.failures);
         self.waits_s.extend(other.waits_s);
     }

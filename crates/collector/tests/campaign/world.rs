@@ -84,6 +84,8 @@ pub struct World {
     pub may_repeat: u64,
     /// Answers that something in between gave.
     pub strangers: u64,
+    /// Windows, not links, that the service refused as wrong.
+    pub refused_windows: u64,
 }
 
 impl World {
@@ -130,6 +132,7 @@ impl World {
             uncommitted: 0,
             may_repeat: 0,
             strangers: 0,
+            refused_windows: 0,
             scenario,
         }
     }
@@ -393,6 +396,8 @@ impl World {
             Input::Failed { request, trouble }
         };
         let (parts, body) = reply.response.into_parts();
+        let is_refused = parts.status == http::StatusCode::BAD_REQUEST;
+        self.refused_windows += u64::from(is_refused && matches!(call, Call::List(_)));
         let (arrived, is_whole) = reply.travel.arriving(&body);
         if parts.status == http::StatusCode::TOO_MANY_REQUESTS {
             self.refused_ms.push(self.now_ms);
