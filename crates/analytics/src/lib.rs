@@ -9,7 +9,7 @@ mod questions;
 mod rows;
 mod schema;
 
-pub use lookalike::{Arguments as LookalikeArguments, run as lookalike};
+pub use lookalike::{Arguments as LookalikeArguments, Judged, run as lookalike};
 pub use questions::{QUESTIONS, Question};
 pub use rows::{Reader, Refused, Row, Value};
 pub use schema::{COLUMNS, Column, Kind};

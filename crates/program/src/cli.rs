@@ -66,17 +66,16 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// Says which domains imitate a protected one, and how many there were.
+/// Says which domains imitate a protected one, and how many there were of each kind.
 #[cfg(feature = "analytics")]
 fn lookalike(arguments: &message_trace_analytics::LookalikeArguments) -> Result<ExitCode, Failure> {
     use std::io::{BufWriter, Write as _, stdin, stdout};
     let mut out = BufWriter::new(stdout().lock());
-    let found = message_trace_analytics::lookalike(arguments, stdin().lock(), &mut out)
-        .and_then(|found| out.flush().map(|()| found).map_err(anyhow::Error::from));
-    match found {
-        Ok(found) => {
-            let s = if found == 1 { "" } else { "s" };
-            eprintln!("message-trace: {found} imitation{s}");
+    let judged = message_trace_analytics::lookalike(arguments, stdin().lock(), &mut out)
+        .and_then(|judged| out.flush().map(|()| judged).map_err(anyhow::Error::from));
+    match judged {
+        Ok(judged) => {
+            eprintln!("message-trace: {judged}");
             Ok(ExitCode::SUCCESS)
         }
         // A reader that went away has read enough.

@@ -19,9 +19,15 @@ fn lookalike(words: &[&str], input: &str) -> (Option<i32>, String, String) {
 fn imitations_are_told_from_strangers_and_from_ours() {
     let (code, out, said) = lookalike(
         &["--protect", "contoso.com", "-"],
-        "alice@contoso.com\nbob@c0ntoso.com\n<x@fabrikam.com>\ncontosso.com\n",
+        "alice@contoso.com\nbob@c0ntoso.com\n<x@fabrikam.com>\ncontosso.com\nc0n\u{1b}toso.com\n",
     );
-    assert_eq!((code, said.as_str()), (Some(0), "message-trace: 2 imitations\n"));
+    assert_eq!(
+        (code, said.as_str()),
+        (
+            Some(0),
+            "message-trace: 2 imitations in 4 domains; not a domain: 1\n"
+        )
+    );
     let domains: Vec<_> = out.lines().map(|line| line.split('\t').next().unwrap()).collect();
     assert_eq!(domains, ["c0ntoso.com", "contosso.com"]);
 }
