@@ -31,6 +31,8 @@ use crate::{Address, Login, StreamError};
 /// How long to wait for a connection, and for the acknowledgement of a batch.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ACK_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a batch may take, its acknowledgements included.
+const BATCH_TIMEOUT: Duration = Duration::from_mins(1);
 /// Publishes that wait for their acknowledgement at a time: more than a batch has.
 const IN_FLIGHT: usize = 16_384;
 
@@ -118,12 +120,19 @@ struct Acks<'a> {
 const LOOK: Duration = Duration::from_millis(250);
 
 impl<'a> Acks<'a> {
-    /// To be made before the first of the publishes.
-    fn begin(context: &'a Context) -> Self {
-        Self {
+    /// To be made before the first of the publishes. Without a connection nothing is queued: what is queued could come
+    /// long after it was given up.
+    fn begin(context: &'a Context) -> Result<Self, StreamError> {
+        let acks = Self {
             context,
             connects: connects(context),
-        }
+        };
+        if acks.is_lost() { Err(lost()) } else { Ok(acks) }
+    }
+
+    fn is_lost(&self) -> bool {
+        let is_same = connects(self.context) == self.connects;
+        !is_same || self.context.client().connection_state() != State::Connected
     }
 
     /// Waits for one. `Ok(None)` for a message that is too large.
@@ -137,17 +146,27 @@ impl<'a> Acks<'a> {
                     Err(error) => unpublished(&error).map_or(Ok(None), Err),
                 },
                 () = tokio::time::sleep(LOOK) => {
-                    let is_same = connects(self.context) == self.connects;
-                    if !is_same || self.context.client().connection_state() != State::Connected {
-                        return Err(StreamError::new(
-                            Remedy::Retry,
-                            "NATS: the connection was lost before all was acknowledged; nothing is lost",
-                        ));
+                    if self.is_lost() {
+                        return Err(lost());
                     }
                 }
             }
         }
     }
+}
+
+fn lost() -> StreamError {
+    StreamError::new(
+        Remedy::Retry,
+        "NATS: the connection is lost, and not all is acknowledged; nothing is lost",
+    )
+}
+
+/// Ends what takes longer than a batch may: a client without a connection waits for room to queue.
+async fn in_time<T>(work: impl Future<Output = Result<T, StreamError>>) -> Result<T, StreamError> {
+    tokio::time::timeout(BATCH_TIMEOUT, work)
+        .await
+        .unwrap_or_else(|_| Err(lost()))
 }
 
 fn connects(context: &Context) -> u64 {

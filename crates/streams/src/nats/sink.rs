@@ -7,7 +7,7 @@ use bytes::Bytes;
 use message_trace_sinks::{Batch, Check, Delivery, EventKey, Refused, RefusedReason, Sink, SinkError};
 use tokio::runtime::Runtime;
 
-use super::{Acks, connect, runtime, unpublished};
+use super::{Acks, connect, in_time, runtime, unpublished};
 use crate::{Address, Login, SEQUENCE_HEADER, StreamError};
 
 /// Publishes events on a subject that a stream listens to. An event is accepted when the stream has acknowledged it.
@@ -58,7 +58,7 @@ impl Sink for JetStreamSink {
         let largest = context.client().server_info().max_payload;
         let verdict = self
             .runtime
-            .block_on(publish(&context, &subject, batch, largest))?;
+            .block_on(in_time(publish(&context, &subject, batch, largest)))?;
         let are_all_refused = verdict.refused.len() == batch.len();
         if let (false, true, Some(refused)) = (self.has_accepted, are_all_refused, verdict.refused.first()) {
             return Err(SinkError::RefusesAll(refused.reason.clone()));
@@ -98,8 +98,8 @@ async fn publish(
     subject: &str,
     batch: &Batch,
     largest: usize,
-) -> Result<Delivery, SinkError> {
-    let acks = Acks::begin(context);
+) -> Result<Delivery, StreamError> {
+    let acks = Acks::begin(context)?;
     let mut verdict = Delivery::default();
     let mut waiting: Vec<(usize, PublishAckFuture)> = Vec::with_capacity(batch.len());
     let too_large = |index: usize| Refused {
@@ -115,7 +115,7 @@ async fn publish(
             Ok(ack) => waiting.push((index, ack)),
             Err(error) => match unpublished(&error) {
                 None => verdict.refused.push(too_large(index)),
-                Some(error) => return Err(error.into()),
+                Some(error) => return Err(error),
             },
         }
     }

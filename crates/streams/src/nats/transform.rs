@@ -10,9 +10,10 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use message_trace_host::Transform;
 use message_trace_remedy::Remedy;
+use tokio::time::timeout;
 
 use super::sink::visible;
-use super::{Acks, connect, runtime, unpublished};
+use super::{Acks, connect, in_time, runtime, unpublished};
 use crate::{
     Body, Incoming, Job, Outgoing, PREVIOUS_STATUS_HEADER, REASON_HEADER, SEQUENCE_HEADER, Stop, StreamError,
     Tally, Worker,
@@ -20,7 +21,9 @@ use crate::{
 
 /// How long to wait for rows before looking whether to end.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long the output may fail before a worker ends; its rows go to others or to the next run.
+/// How long an answer of the server may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long streams may fail before a worker ends; its rows go to others or to the next run.
 const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Works until told to stop, or with `job.once` until the stream has nothing more.
@@ -47,18 +50,15 @@ async fn run(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Tally, Stream
     let (began, mut said, mut failing) = (Instant::now(), Instant::now(), None::<Instant>);
     log::info!(input:% = job.input, output:% = job.output, consumer = job.consumer; "transforming begins");
     while !stop.is_asked() {
-        let messages = fetch(job, &consumer).await?;
-        if messages.is_empty() && job.once && is_done(&consumer).await? {
-            break;
-        }
-        match handle(job, &output, &mut worker, &messages).await {
-            Ok(done) => {
+        match step(job, &consumer, &output, &mut worker).await {
+            Ok(Some(done)) => {
                 failing = None;
                 tally.add(done);
             }
+            Ok(None) => break,
             Err(error) => {
+                // A server that starts again, or a stream without a leader, is back in seconds.
                 let since = *failing.get_or_insert_with(Instant::now);
-                give_back(&messages).await;
                 if error.remedy() != Remedy::Retry || since.elapsed() > PATIENCE {
                     return Err(error);
                 }
@@ -81,6 +81,24 @@ async fn run(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Tally, Stream
         },
     );
     Ok(tally)
+}
+
+/// The next rows, worked on. `None` if there are none and the worker is to end then.
+async fn step(
+    job: &Job,
+    consumer: &PullConsumer,
+    output: &Context,
+    worker: &mut Worker,
+) -> Result<Option<Tally>, StreamError> {
+    let messages = fetch(job, consumer).await?;
+    if messages.is_empty() && job.once && is_done(consumer).await? {
+        return Ok(None);
+    }
+    let handled = in_time(handle(job, output, worker, &messages)).await;
+    if handled.is_err() {
+        give_back(&messages).await;
+    }
+    handled.map(Some)
 }
 
 fn say(tally: &Tally, began: Instant, how: &str) {
@@ -118,12 +136,7 @@ async fn consumer(job: &Job, input: &Context) -> Result<PullConsumer, StreamErro
 
 /// The next messages: as many as there are, up to a batch.
 async fn fetch(job: &Job, consumer: &PullConsumer) -> Result<Vec<Message>, StreamError> {
-    let lost = || {
-        StreamError::new(
-            Remedy::Retry,
-            "NATS gives no rows for now; nothing is lost: start again",
-        )
-    };
+    let lost = || StreamError::new(Remedy::Retry, "NATS gives no rows for now; nothing is lost");
     let mut found = Vec::new();
     // What is there at once; else the first that comes within a moment.
     for builder in [
@@ -131,7 +144,11 @@ async fn fetch(job: &Job, consumer: &PullConsumer) -> Result<Vec<Message>, Strea
         consumer.fetch().max_messages(1).expires(IDLE),
     ] {
         let mut messages = builder.messages().await.map_err(|_| lost())?;
-        while let Some(message) = messages.next().await {
+        // A server that dies meanwhile never says that there are no more.
+        while let Some(message) = timeout(IDLE + ANSWER, messages.next())
+            .await
+            .map_err(|_| lost())?
+        {
             found.push(message.map_err(|_| lost())?);
         }
         if !found.is_empty() {
@@ -144,8 +161,12 @@ async fn fetch(job: &Job, consumer: &PullConsumer) -> Result<Vec<Message>, Strea
 /// Whether the stream has nothing more: nothing that waits, and nothing that is with a worker.
 async fn is_done(consumer: &PullConsumer) -> Result<bool, StreamError> {
     let info = consumer.get_info().await;
-    let info =
-        info.map_err(|_| StreamError::new(Remedy::Retry, "NATS does not say what is left; start again"))?;
+    let info = info.map_err(|_| {
+        StreamError::new(
+            Remedy::Retry,
+            "NATS does not say what is left for now; nothing is lost",
+        )
+    })?;
     Ok(info.num_pending == 0 && info.num_ack_pending == 0)
 }
 
@@ -158,7 +179,7 @@ async fn handle(
 ) -> Result<Tally, StreamError> {
     let incoming: Vec<Incoming<'_>> = messages.iter().map(|message| incoming(job, message)).collect();
     let outgoing = worker.work(&incoming);
-    let acks = Acks::begin(output);
+    let acks = Acks::begin(output)?;
     let mut tally = Tally::default();
     let mut waiting = Vec::with_capacity(outgoing.len());
     for out in &outgoing {
@@ -253,7 +274,10 @@ fn incoming<'a>(job: &Job, message: &'a Message) -> Incoming<'a> {
 /// Lets other workers have the messages at once.
 async fn give_back(messages: &[Message]) {
     for message in messages {
-        let _ = message.ack_with(AckKind::Nak(None)).await;
+        // Without a connection they come again when their time is over.
+        if timeout(IDLE, message.ack_with(AckKind::Nak(None))).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -176,6 +176,31 @@ fn faults_on_the_way_lose_nothing_and_repeat_nothing() {
     assert!(ids.values().all(|&times| times == 1));
 }
 
+/// While the server is away a batch of any size is an error at once, and nothing of it comes by itself later.
+#[test]
+fn a_server_that_is_away_holds_nobody_up() {
+    let Some(mut nats) = Nats::start() else { return };
+    nats.stream("EVENTS", &["events"]);
+    let mut sink = JetStreamSink::new(nats.address("events"), Login::default()).unwrap();
+    assert_eq!(sink.deliver(&batch(&keys(10))).unwrap().refused, []);
+    nats.kill();
+    std::thread::sleep(Duration::from_millis(500));
+    let large: Vec<_> = (0..6_000).map(|number| (format!("late-{number}"), 0)).collect();
+    let began = std::time::Instant::now();
+    for _ in 0..3 {
+        let error = sink.deliver(&batch(&large)).unwrap_err();
+        assert_eq!(error.remedy(), Remedy::Retry, "{error}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    nats.restart();
+    let is_done = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        sink.deliver(&batch(&large)).is_ok()
+    });
+    assert!(is_done);
+    assert_eq!(nats.count("EVENTS"), 6_010);
+}
+
 /// Rows, an envelope, changes and poison in; events and rejects out, each once and with its reason.
 #[test]
 fn a_worker_turns_rows_into_events_and_keeps_what_gives_none() {
@@ -267,6 +292,35 @@ fn a_worker_that_dies_costs_nothing() {
         *ids.entry(message.header("Nats-Msg-Id").unwrap()).or_insert(0) += 1;
     }
     assert_eq!(ids.len(), 20_000);
+    assert!(ids.values().all(|&times| times == 1));
+}
+
+/// The server is killed while a worker works, and comes back some seconds later: the worker goes on by itself.
+#[test]
+fn a_worker_outlives_its_server() {
+    let Some(mut nats) = Nats::start() else { return };
+    nats.stream("ROWS", &["rows"]);
+    nats.stream("EVENTS", &["events", "events.rejects"]);
+    let rows: Vec<(String, Vec<(&str, &str)>)> =
+        (0..30_000).map(|number| (row(number), Vec::new())).collect();
+    nats.publish("rows", &rows);
+    let job = job(&nats, "ROWS", "events");
+    let worker = std::thread::spawn(move || transform(&job, ecs(), &Stop::default()));
+    assert!(
+        (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            nats.count("EVENTS") > 1_000
+        }),
+        "the worker works"
+    );
+    nats.kill_and_restart();
+    let done = worker.join().unwrap();
+    assert!(done.is_ok(), "{done:?}");
+    let mut ids = BTreeMap::new();
+    for message in nats.messages("EVENTS") {
+        *ids.entry(message.header("Nats-Msg-Id").unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(ids.len(), 30_000);
     assert!(ids.values().all(|&times| times == 1));
 }
 

@@ -62,9 +62,20 @@ impl Nats {
 
     /// As after a power cut: the process is killed, its files stay.
     pub(crate) fn kill_and_restart(&mut self) {
-        let (mut child, folder, options) = self.server.take().unwrap();
+        self.kill();
+        std::thread::sleep(Duration::from_secs(2));
+        self.restart();
+    }
+
+    pub(crate) fn kill(&mut self) {
+        let (child, ..) = self.server.as_mut().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// On the same port, with the same files.
+    pub(crate) fn restart(&mut self) {
+        let (_, folder, options) = self.server.take().unwrap();
         let (child, port) = spawn(folder.path(), self.port.into(), &options).unwrap();
         assert_eq!(port, self.port);
         self.server = Some((child, folder, options));
