@@ -21,7 +21,8 @@ usage() {
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
-                (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in, --features analytics `lookalike`)
+                (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in,
+                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in thirteen ways, and shows that the campaign sees each
@@ -133,6 +134,10 @@ do_component() { seal_guest +simd128 dist/message-trace.wasm; }
 do_plain() { seal_guest '' dist/message-trace-plain.wasm; }
 
 do_program() {
+    case " $* " in
+        *kafka*) pkg-config --exists openssl 2>/dev/null && command -v make c++ >/dev/null ||
+            fail 'Kafka needs make, a C++ compiler, pkg-config and the headers of OpenSSL (Debian and Ubuntu: apt-get install make g++ pkg-config libssl-dev).' ;;
+    esac
     [ -f dist/message-trace.wasm ] || do_component
     cargo build --quiet --locked --profile program --package message-trace-program "$@"
     mkdir -p dist
@@ -156,7 +161,7 @@ do_integrations() {
 do_all() {
     do_component
     do_plain
-    do_program --features streams,analytics
+    do_program --features kafka,analytics
     do_integrations
 }
 

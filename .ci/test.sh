@@ -16,7 +16,7 @@ do_test() {
     check 'component' do_component
     check 'the house' do_house
     check 'formatting' cargo fmt --all --check
-    check 'lints' cargo clippy --locked --workspace --all-targets --features message-trace-program/streams,message-trace-program/analytics -- -D warnings
+    check 'lints' cargo clippy --locked --workspace --all-targets --features message-trace-program/kafka,message-trace-program/analytics -- -D warnings
     check 'lints of the guests' cargo clippy --locked --package=message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \
         --target wasm32-unknown-unknown -- -D warnings
     check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
@@ -25,7 +25,7 @@ do_test() {
     check 'adapters' adapters
     check 'tests' timeout 40m env MESSAGE_TRACE_FLUENT_BIT="$PWD/dist/message-trace-fluent-bit.wasm" \
         MESSAGE_TRACE_TANGENT="$PWD/dist/message-trace-tangent.wasm" cargo test --locked --workspace \
-        --features message-trace-program/streams,message-trace-program/analytics --no-fail-fast
+        --features message-trace-program/kafka,message-trace-program/analytics --no-fail-fast
     check 'the code for interpreters, run natively' \
         cargo test --locked --package message-trace --features interpreted-anywhere
     check 'npm package and web page' do_js test

@@ -11,32 +11,36 @@ use message_trace_host::{Cache, Host};
 use message_trace_net::auth::{protect_process, read_secret_file, take_variable};
 use message_trace_normalize::{EventArguments, target_parser};
 use message_trace_remedy::{Code, Failure, Remedy};
-use message_trace_streams::{Address, Job, Login, Stop, transform};
+use message_trace_streams::{Address, Job, Login, Mechanism, Stop, transform};
 
 /// Turn raw rows on a stream into events on another
 ///
-/// Takes rows off a JetStream stream (`poll --raw` puts them there), runs the component, publishes events on a subject,
-/// and acknowledges each row after its event. Rows that give no event go to the rejects subject with their reason. Any
-/// number of workers may share one stream.
+/// Takes rows off a JetStream stream or a Kafka topic (`poll --raw` puts them there), runs the component, publishes events
+/// on a subject or topic, and acknowledges each row after its event. Rows that give no event go to the rejects subject or
+/// topic with their reason. Any number of workers may share one stream.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The stream with raw rows, as `nats://HOST[:PORT]/STREAM`
+    /// The stream with raw rows, as `nats://HOST[:PORT]/STREAM` or `kafka://HOST[:PORT]/TOPIC`
     #[arg(long, value_name = "URL")]
     input: Address,
-    /// The subject for events, as `nats://HOST[:PORT]/SUBJECT`
+    /// The subject for events, as `nats://HOST[:PORT]/SUBJECT` or `kafka://HOST[:PORT]/TOPIC`
     #[arg(long, value_name = "URL")]
     output: Address,
-    /// The subject for rows that give no event [default: the output's with .rejects]
-    #[arg(long, value_name = "SUBJECT")]
+    /// The subject or topic for rows that give no event [default: the output's with .rejects]
+    #[arg(long, value_name = "NAME")]
     rejects: Option<String>,
-    /// The durable consumer that workers share
+    /// The durable consumer, or consumer group, that workers share
     #[arg(long, value_name = "NAME", default_value = "message-trace")]
     consumer: String,
     /// Rows that are worked on together, 1 to 10000
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     batch: u16,
-    /// How long a row may be with a worker before another one gets it, in seconds
+    /// Kafka: commit events and the place that was read to together, so that readers of committed messages see each event
+    /// once; input and output are one cluster
+    #[arg(long)]
+    transactions: bool,
+    /// How long a row may be with a worker that is gone before another one gets it, in seconds; Kafka: 6 at least
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     ack_wait: u64,
     /// End when the stream has nothing more
@@ -61,10 +65,13 @@ pub struct Arguments {
         conflicts_with = "password_variable"
     )]
     password_file: Option<PathBuf>,
+    /// How the user signs in at Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
+    #[arg(long, value_name = "NAME", default_value = "PLAIN", requires = "user")]
+    mechanism: Mechanism,
     /// NATS credentials file
     #[arg(long, value_name = "FILE", conflicts_with = "user")]
     credentials_file: Option<PathBuf>,
-    /// PEM file with certificate authorities to trust beside the platform's
+    /// PEM file with certificate authorities to trust beside the platform's; for Kafka in their place
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// What to log on standard error: error, warn, info, debug or off
@@ -79,6 +86,8 @@ Examples:
   message-trace poll --raw --config poll.toml
   message-trace transform --target ecs \\
       --input nats://127.0.0.1/ROWS --output nats://127.0.0.1/events
+  message-trace transform --target ecs --transactions \\
+      --input kafka://127.0.0.1/rows --output kafka://127.0.0.1/events
 
 Exit codes:
     0  done (--once), or asked to stop
@@ -110,12 +119,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         consumer: arguments.consumer.clone(),
         batch: usize::from(arguments.batch),
         once: arguments.once,
+        transactions: arguments.transactions,
         ack_wait: Duration::from_secs(arguments.ack_wait),
         say_every: Duration::from_mins(5),
         login: Login {
             credentials: arguments.credentials_file.clone(),
             user: arguments.user.clone(),
             password,
+            mechanism: arguments.mechanism,
             ca_file: arguments.ca_file.clone(),
         },
     };

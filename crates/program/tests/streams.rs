@@ -109,9 +109,14 @@ fn what_cannot_be_is_said_with_the_fix() {
         "--input",
     ];
     ends(
-        &[&words[..], &["kafka://127.0.0.1/rows"]].concat(),
+        &[&words[..], &["http://127.0.0.1/rows"]].concat(),
         2,
-        "expected nats://HOST/NAME",
+        "expected nats://HOST/NAME or kafka://HOST/NAME",
+    );
+    ends(
+        &[&words[..], &["kafka://127.0.0.1/rows"]].concat(),
+        78,
+        "not of one service",
     );
     let input = [&words[..], &["nats://127.0.0.1:9/ROWS"]].concat();
     ends(&input, 75, "no connection to the host");

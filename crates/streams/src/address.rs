@@ -1,16 +1,41 @@
-//! Where a stream is: `nats://HOST[:PORT][,HOST…]/NAME`.
+//! Where a stream is: `nats://HOST[:PORT][,HOST…]/NAME`, or the same with `kafka://`.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-const SCHEME: &str = "nats";
-/// Where none is given.
-const PORT: u16 = 4222;
+/// What kind of service an address is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// NATS `JetStream`: `nats://HOST/STREAM`, `nats://HOST/SUBJECT`; port 4222.
+    Nats,
+    /// Kafka, and what speaks its protocol: `kafka://HOST/TOPIC`; port 9092.
+    Kafka,
+}
 
-/// A stream or subject at a service. Holds no secret.
+impl Service {
+    const ALL: [Self; 2] = [Self::Nats, Self::Kafka];
+
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::Nats => "nats",
+            Self::Kafka => "kafka",
+        }
+    }
+
+    /// The port where an address names none.
+    const fn port(self) -> u16 {
+        match self {
+            Self::Nats => 4222,
+            Self::Kafka => 9092,
+        }
+    }
+}
+
+/// A stream, subject or topic at a service. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
+    service: Service,
     servers: Vec<(String, u16)>,
     name: String,
 }
@@ -18,18 +43,24 @@ pub struct Address {
 /// Why a text is no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressError {
-    /// It does not begin with the scheme.
+    /// It does not begin with a scheme that there is.
     Scheme,
     /// A host or a port is none.
     Server,
     /// It holds a user or a password: those come from the environment or a private file.
     Secret,
-    /// It names no stream or subject, or one with characters that none has.
+    /// It names no stream, subject or topic, or one with characters that none has.
     Name,
 }
 
 impl Address {
-    /// The stream or subject.
+    /// The kind of service.
+    #[must_use]
+    pub const fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The stream, subject or topic.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -61,9 +92,10 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let (scheme, rest) = text.split_once("://").ok_or(AddressError::Scheme)?;
-        if scheme != SCHEME {
-            return Err(AddressError::Scheme);
-        }
+        let service = Service::ALL
+            .into_iter()
+            .find(|service| service.scheme() == scheme)
+            .ok_or(AddressError::Scheme)?;
         let (servers, name) = rest.split_once('/').ok_or(AddressError::Name)?;
         if servers.contains('@') {
             return Err(AddressError::Secret);
@@ -74,10 +106,11 @@ impl FromStr for Address {
         }
         let servers = servers
             .split(',')
-            .map(server)
+            .map(|text| server(text, service.port()))
             .collect::<Option<Vec<_>>>()
             .ok_or(AddressError::Server)?;
         Ok(Self {
+            service,
             servers,
             name: name.to_owned(),
         })
@@ -85,10 +118,10 @@ impl FromStr for Address {
 }
 
 /// A host with its port; an IPv6 address stands in brackets.
-fn server(text: &str) -> Option<(String, u16)> {
+fn server(text: &str, default_port: u16) -> Option<(String, u16)> {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
-        _ => (text, PORT),
+        _ => (text, default_port),
     };
     let is_v6 = host.starts_with('[') && host.ends_with(']');
     let inner = host.trim_start_matches('[').trim_end_matches(']');
@@ -105,19 +138,19 @@ fn server(text: &str) -> Option<(String, u16)> {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{SCHEME}://{}/{}", self.servers(), self.name)
+        write!(f, "{}://{}/{}", self.service.scheme(), self.servers(), self.name)
     }
 }
 
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme | Self::Server => "expected nats://HOST/NAME",
+            Self::Scheme | Self::Server => "expected nats://HOST/NAME or kafka://HOST/NAME",
             Self::Secret => {
                 "expected an address without a user; a user and a password come from the environment or a private file"
             }
             Self::Name => {
-                "expected a stream or subject after the host, of letters, digits, dots, hyphens and underscores"
+                "expected a stream, subject or topic after the host, of letters, digits, dots, hyphens and underscores"
             }
         })
     }
@@ -128,7 +161,7 @@ impl std::error::Error for AddressError {}
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-    use super::{Address, AddressError};
+    use super::{Address, AddressError, Service};
 
     #[test]
     fn addresses_name_servers_and_stream() {
@@ -139,7 +172,11 @@ mod tests {
         let address: Address = "nats://a.example:4333,[::1]/rows".parse().unwrap();
         assert_eq!(address.servers(), "a.example:4333,[::1]:4222");
         assert!(!address.is_loopback());
+        assert_eq!(address.service(), Service::Nats);
         assert_eq!(address.to_string(), "nats://a.example:4333,[::1]:4222/rows");
+        let address: Address = "kafka://a.example,b.example:9093/events".parse().unwrap();
+        assert_eq!(address.service(), Service::Kafka);
+        assert_eq!(address.servers(), "a.example:9092,b.example:9093");
         for loopback in ["nats://[::1]:1/x", "nats://localhost/x", "nats://127.9.9.9:1/x"] {
             assert!(loopback.parse::<Address>().unwrap().is_loopback());
         }

@@ -1,9 +1,60 @@
 //! What a worker does with rows, whatever stream they are on.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use message_trace::{EventIds, Revision};
 use message_trace_host::{Reason, Transform};
+use message_trace_remedy::Remedy;
+
+use crate::{Job, Stop, StreamError};
+
+/// How long to wait for rows before looking whether to end, and between two tries.
+pub(crate) const IDLE: Duration = Duration::from_secs(1);
+/// How long streams may fail before a worker ends; its rows go to others or to the next run.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// Takes step after step until told to stop, or until one says `None`: that nothing is left.
+pub(crate) fn drive(
+    job: &Job,
+    stop: &Stop,
+    mut step: impl FnMut() -> Result<Option<Tally>, StreamError>,
+) -> Result<Tally, StreamError> {
+    let mut tally = Tally::default();
+    let (began, mut said, mut failing) = (Instant::now(), Instant::now(), None::<Instant>);
+    log::info!(input:% = job.input, output:% = job.output, consumer = job.consumer; "transforming begins");
+    while !stop.is_asked() {
+        match step() {
+            Ok(Some(done)) => {
+                failing = None;
+                tally.add(done);
+            }
+            Ok(None) => break,
+            Err(error) => {
+                // A server that starts again, or a stream without a leader, is back in seconds.
+                let since = *failing.get_or_insert_with(Instant::now);
+                if error.remedy() != Remedy::Retry || since.elapsed() > PATIENCE {
+                    return Err(error);
+                }
+                log::warn!(remedy:% = error.remedy(); "{error}");
+                std::thread::sleep(IDLE);
+            }
+        }
+        if said.elapsed() >= job.say_every {
+            said = Instant::now();
+            tally.say(began, "transforming");
+        }
+    }
+    tally.say(
+        began,
+        if stop.is_asked() {
+            "stopped"
+        } else {
+            "nothing is left"
+        },
+    );
+    Ok(tally)
+}
 
 /// A message of the input: a raw row, or several, one a line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +118,23 @@ pub struct Tally {
     pub rejects: u64,
     /// Events that the output knew already.
     pub known: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.events += other.events;
+        self.rejects += other.rejects;
+        self.known += other.known;
+    }
+
+    fn say(&self, began: Instant, how: &str) {
+        log::info!(
+            rows = self.messages, events = self.events, rejects = self.rejects, known = self.known,
+            seconds = began.elapsed().as_secs();
+            "{how}"
+        );
+    }
 }
 
 /// Turns messages into what goes to the output.

@@ -93,7 +93,7 @@ pub struct PollArgs {
     #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
     pub reread: Option<String>,
 
-    /// Deliver rows as they came, for workers of `transform`, to sinks of type nats, http or file, or to stdout
+    /// Deliver rows as they came, for workers of `transform`, to sinks of type nats, kafka, http or file, or to stdout
     #[arg(long, help_heading = "Events")]
     pub raw: bool,
     /// The shape of the events

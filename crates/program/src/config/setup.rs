@@ -286,7 +286,7 @@ fn tenant(
 /// Raw rows are for workers: a service that takes events would refuse every one.
 fn check_raw(layers: &Layers, raw: bool, sinks: &[SinkSetup]) -> Result<(), ConfigError> {
     let takes_events = |sink: &SinkSetup| match sink {
-        SinkSetup::Service { kind, .. } => *kind != "nats",
+        SinkSetup::Service { kind, .. } => !matches!(*kind, "nats" | "kafka"),
         _ => false,
     };
     let bare = sinks.iter().map(|sink| match sink {
@@ -294,7 +294,8 @@ fn check_raw(layers: &Layers, raw: bool, sinks: &[SinkSetup]) -> Result<(), Conf
         sink => sink,
     });
     if raw && bare.into_iter().any(takes_events) {
-        let what = "raw rows go to sinks of type nats, http or file, or to stdout; a sink here takes events";
+        let what =
+            "raw rows go to sinks of type nats, kafka, http or file, or to stdout; a sink here takes events";
         return Err(ConfigError::new(layers.place("raw"), "raw", what));
     }
     Ok(())

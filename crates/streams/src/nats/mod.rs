@@ -11,7 +11,7 @@ mod sink;
 mod transform;
 
 pub use sink::JetStreamSink;
-pub use transform::transform;
+pub(crate) use transform::transform;
 
 use std::future::IntoFuture as _;
 use std::sync::atomic::Ordering;

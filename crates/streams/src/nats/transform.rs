@@ -1,6 +1,6 @@
 //! The worker: rows off a stream, events onto a subject.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
@@ -8,79 +8,33 @@ use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::{AckKind, Context, Message};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use message_trace_host::Transform;
 use message_trace_remedy::Remedy;
 use tokio::time::timeout;
 
 use super::sink::visible;
 use super::{Acks, connect, in_time, runtime, unpublished};
+use crate::work::{IDLE, drive};
 use crate::{
     Body, Incoming, Job, Outgoing, PREVIOUS_STATUS_HEADER, REASON_HEADER, SEQUENCE_HEADER, Stop, StreamError,
     Tally, Worker,
 };
 
-/// How long to wait for rows before looking whether to end.
-const IDLE: Duration = Duration::from_secs(1);
 /// How long an answer of the server may take.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long streams may fail before a worker ends; its rows go to others or to the next run.
-const PATIENCE: Duration = Duration::from_mins(15);
-
-/// Works until told to stop, or with `job.once` until the stream has nothing more.
-///
-/// A message is acknowledged after all that it gives is on the output. A worker that is killed leaves its messages to the
-/// others after `job.ack_wait`; what it had published before is known by its id.
-///
-/// # Errors
-///
-/// Why it cannot go on. Rows that are not acknowledged stay on the stream.
-pub fn transform(job: &Job, transform: Box<dyn Transform>, stop: &Stop) -> Result<Tally, StreamError> {
-    runtime()?.block_on(run(job, Worker::new(transform), stop))
-}
-
-async fn run(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Tally, StreamError> {
-    let input = connect(&job.input, &job.login).await?;
-    let output = if job.input.servers() == job.output.servers() {
-        input.clone()
-    } else {
-        connect(&job.output, &job.login).await?
-    };
-    let consumer = consumer(job, &input).await?;
-    let mut tally = Tally::default();
-    let (began, mut said, mut failing) = (Instant::now(), Instant::now(), None::<Instant>);
-    log::info!(input:% = job.input, output:% = job.output, consumer = job.consumer; "transforming begins");
-    while !stop.is_asked() {
-        match step(job, &consumer, &output, &mut worker).await {
-            Ok(Some(done)) => {
-                failing = None;
-                tally.add(done);
-            }
-            Ok(None) => break,
-            Err(error) => {
-                // A server that starts again, or a stream without a leader, is back in seconds.
-                let since = *failing.get_or_insert_with(Instant::now);
-                if error.remedy() != Remedy::Retry || since.elapsed() > PATIENCE {
-                    return Err(error);
-                }
-                log::warn!(remedy:% = error.remedy(); "{error}");
-                tokio::time::sleep(IDLE).await;
-            }
-        }
-        if said.elapsed() >= job.say_every {
-            said = Instant::now();
-            say(&tally, began, "transforming");
-        }
-    }
-    say(
-        &tally,
-        began,
-        if stop.is_asked() {
-            "stopped"
+pub(crate) fn transform(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Tally, StreamError> {
+    let runtime = runtime()?;
+    let (output, consumer) = runtime.block_on(async {
+        let input = connect(&job.input, &job.login).await?;
+        let output = if job.input.servers() == job.output.servers() {
+            input.clone()
         } else {
-            "nothing is left"
-        },
-    );
-    Ok(tally)
+            connect(&job.output, &job.login).await?
+        };
+        Ok((output, consumer(job, &input).await?))
+    })?;
+    drive(job, stop, || {
+        runtime.block_on(step(job, &consumer, &output, &mut worker))
+    })
 }
 
 /// The next rows, worked on. `None` if there are none and the worker is to end then.
@@ -99,14 +53,6 @@ async fn step(
         give_back(&messages).await;
     }
     handled.map(Some)
-}
-
-fn say(tally: &Tally, began: Instant, how: &str) {
-    log::info!(
-        rows = tally.messages, events = tally.events, rejects = tally.rejects, known = tally.known,
-        seconds = began.elapsed().as_secs();
-        "{how}"
-    );
 }
 
 /// The consumer that workers of one name share.
@@ -278,14 +224,5 @@ async fn give_back(messages: &[Message]) {
         if timeout(IDLE, message.ack_with(AckKind::Nak(None))).await.is_err() {
             return;
         }
-    }
-}
-
-impl Tally {
-    fn add(&mut self, other: Self) {
-        self.messages += other.messages;
-        self.events += other.events;
-        self.rejects += other.rejects;
-        self.known += other.known;
     }
 }

@@ -45,6 +45,7 @@ fn job(nats: &Nats, input: &str, output: &str) -> Job {
         consumer: "message-trace".to_owned(),
         batch: 256,
         once: true,
+        transactions: false,
         ack_wait: Duration::from_secs(2),
         say_every: Duration::from_mins(1),
         login: Login::default(),

@@ -1,10 +1,10 @@
 //! Services as sinks: each reads its own keys, and opens itself. A new one is a file here and a line in [`KINDS`].
 
 mod elasticsearch;
-mod nats;
 mod sekoia;
 mod sentinel;
 mod splunk;
+mod streams;
 
 use std::fmt;
 use std::sync::Arc;
@@ -48,10 +48,11 @@ pub(super) struct Kind {
 
 pub(super) const KINDS: &[Kind] = &[
     elasticsearch::KIND,
-    nats::KIND,
     sekoia::KIND,
     sentinel::KIND,
     splunk::KIND,
+    streams::KAFKA,
+    streams::NATS,
 ];
 
 /// The address under a key.

@@ -27,7 +27,10 @@ fn shown() -> String {
     let all = tables
         .filter(|line| !line.starts_with(' '))
         .fold(String::new(), |all, line| all + line + "\n");
-    let is_built = |table: &&str| cfg!(feature = "streams") || !table.contains("\"nats\"");
+    let is_built = |table: &&str| {
+        (cfg!(feature = "streams") || !table.contains("\"nats\""))
+            && (cfg!(feature = "kafka") || !table.contains("\"kafka\""))
+    };
     all.split("[[sinks]]\n")
         .filter(|table| !table.is_empty() && is_built(table))
         .fold(String::new(), |all, table| all + "[[sinks]]\n" + table)
@@ -48,8 +51,9 @@ fn each_table_of_the_example_opens() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let mut expected = vec!["elasticsearch", "nats", "sekoia", "sentinel", "splunk"];
+    let mut expected = vec!["elasticsearch", "kafka", "nats", "sekoia", "sentinel", "splunk"];
     expected.retain(|kind| cfg!(feature = "streams") || *kind != "nats");
+    expected.retain(|kind| cfg!(feature = "kafka") || *kind != "kafka");
     assert_eq!(kinds, expected);
     let transport: Arc<dyn Transport> = Arc::new(Client::new(ClientOptions::default()).unwrap());
     let sinks = open_sinks(&setup, &|_| Ok(Some("canary-secret".into())), &transport).unwrap();
