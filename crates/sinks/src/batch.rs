@@ -11,6 +11,20 @@ pub struct EventKey {
     pub id: String,
     /// 0 for the first delivery of a record, more for each change since.
     pub sequence: u32,
+    /// The status that a changed record had before, where it is known.
+    pub previous_status: Option<String>,
+}
+
+impl EventKey {
+    /// The key of a record's delivery; the status before is not known.
+    #[must_use]
+    pub fn new(id: impl Into<String>, sequence: u32) -> Self {
+        Self {
+            id: id.into(),
+            sequence,
+            previous_status: None,
+        }
+    }
 }
 
 /// An event of a batch.
@@ -159,10 +173,7 @@ mod tests {
     use super::{Batch, BatchError, EventKey};
 
     fn key(id: &str) -> EventKey {
-        EventKey {
-            id: id.to_owned(),
-            sequence: 0,
-        }
+        EventKey::new(id, 0)
     }
 
     #[test]

@@ -177,18 +177,6 @@ impl FanOut {
             .map(|member| (member.sink.name().to_owned(), member.sink.check()))
             .collect()
     }
-
-    /// Flushes all sinks and lets go of what they hold. No batch follows.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sink::close`], of the first that fails; the others are closed all the same.
-    pub fn close(&mut self) -> Result<(), SinkError> {
-        self.members
-            .iter_mut()
-            .map(|member| member.sink.close())
-            .fold(Ok(()), Result::and)
-    }
 }
 
 impl std::fmt::Debug for FanOut {

@@ -43,6 +43,7 @@ pub trait Sink: Send {
     /// Delivers a batch. `Ok` means that each event is durable, accepted, or named in [`Delivery::refused`].
     ///
     /// Tries once and never waits. Called again with the same batch after an error, it goes on where it stopped if it can.
+    /// Between two batches a sink holds nothing back, so that there is nothing to flush at the end.
     ///
     /// # Errors
     ///
@@ -66,24 +67,6 @@ pub trait Sink: Send {
     fn check(&mut self) -> Result<Check, SinkError> {
         Ok(Check::Authorized)
     }
-
-    /// Sends what the sink may hold back. The sinks of this crate hold nothing back between batches.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sink::deliver`].
-    fn flush(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    /// Flushes and lets go of what the sink holds. No batch follows.
-    ///
-    /// # Errors
-    ///
-    /// As [`Sink::deliver`].
-    fn close(&mut self) -> Result<(), SinkError> {
-        self.flush()
-    }
 }
 
 impl<S: Sink + ?Sized> Sink for Box<S> {
@@ -105,14 +88,6 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn check(&mut self) -> Result<Check, SinkError> {
         (**self).check()
-    }
-
-    fn flush(&mut self) -> Result<(), SinkError> {
-        (**self).flush()
-    }
-
-    fn close(&mut self) -> Result<(), SinkError> {
-        (**self).close()
     }
 }
 

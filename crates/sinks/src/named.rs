@@ -37,12 +37,4 @@ impl<S: Sink> Sink for Named<S> {
     fn check(&mut self) -> Result<Check, SinkError> {
         self.sink.check()
     }
-
-    fn flush(&mut self) -> Result<(), SinkError> {
-        self.sink.flush()
-    }
-
-    fn close(&mut self) -> Result<(), SinkError> {
-        self.sink.close()
-    }
 }

@@ -73,17 +73,7 @@ mod tests {
 
     fn batch() -> Batch {
         let mut batch = Batch::default();
-        assert!(
-            batch
-                .push(
-                    EventKey {
-                        id: "1".to_owned(),
-                        sequence: 0
-                    },
-                    b"{}"
-                )
-                .is_ok()
-        );
+        assert!(batch.push(EventKey::new("1", 0), b"{}").is_ok());
         batch
     }
 

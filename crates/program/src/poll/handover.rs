@@ -283,6 +283,7 @@ impl Events {
         self.keys.push(EventKey {
             id: item.id.clone(),
             sequence: u32::try_from(item.sequence).unwrap_or(u32::MAX),
+            previous_status: item.previous_status.clone(),
         });
     }
 }

@@ -77,7 +77,6 @@ pub fn replay(setup: &Setup, is_wanted: &dyn Fn(&Letter) -> bool) -> Result<Repl
     if ended.is_ok() {
         ended = read.map_err(SinkFailure::from).and_then(|()| replay.deliver());
     }
-    let closed = replay.handover.sinks().close();
     // Whatever happened: what has arrived is not delivered a second time.
     let arrived = &replay.arrived;
     let removed = replay
@@ -87,7 +86,6 @@ pub fn replay(setup: &Setup, is_wanted: &dyn Fn(&Letter) -> bool) -> Result<Repl
     let removed = removed.map_err(SinkFailure::from);
     ended
         .and(removed.map(drop))
-        .and(closed.map_err(SinkFailure::from))
         .map_err(|failure| fault(failure.error.remedy(), &failure))?;
     replay.replayed.is_stopped = replay.stop.is_requested();
     Ok(replay.replayed)

@@ -132,13 +132,10 @@ pub fn run_setup(setup: &Setup) -> Ended {
         },
     );
     let lagging = left_behind(&mut handover);
-    let closed = handover.sinks().close();
     match outcome {
         Outcome::Failed(fault) => Err(fault),
-        Outcome::CaughtUp => {
-            lagging.and_then(|()| closed.map_err(|error| Fault::new(error.remedy(), error.to_string())))
-        }
-        Outcome::Stopped => closed.map_err(|error| Fault::new(error.remedy(), error.to_string())),
+        Outcome::CaughtUp => lagging,
+        Outcome::Stopped => Ok(()),
     }
 }
 

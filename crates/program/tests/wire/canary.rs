@@ -172,10 +172,7 @@ fn sign_in(shown: &mut Shown, folder: &TempDir, transport: &Arc<dyn Transport>) 
 fn events() -> Batch {
     let mut batch = Batch::default();
     for number in 0..3 {
-        let key = EventKey {
-            id: format!("id-{number}"),
-            sequence: 0,
-        };
+        let key = EventKey::new(format!("id-{number}"), 0);
         let event =
             format!("{{\"n\":{number},\"email\":\"canary@example.com\",\"subject\":\"canary subject\"}}");
         batch.push(key, event.as_bytes()).unwrap();

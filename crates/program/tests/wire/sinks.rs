@@ -19,10 +19,7 @@ use crate::server::{Received, Server, respond};
 pub(crate) fn batch(numbers: std::ops::Range<u32>) -> Batch {
     let mut batch = Batch::default();
     for number in numbers {
-        let key = EventKey {
-            id: format!("id-{number}"),
-            sequence: 0,
-        };
+        let key = EventKey::new(format!("id-{number}"), 0);
         batch.push(key, format!("{{\"n\":{number}}}").as_bytes()).unwrap();
     }
     batch
@@ -62,24 +59,8 @@ fn batches_are_bounded_by_count_and_bytes() {
     };
     let mut sink = http_sink(&server, options);
     let mut numbers = batch(0..2);
-    numbers
-        .push(
-            EventKey {
-                id: "large".to_owned(),
-                sequence: 0,
-            },
-            &[b'7'; 30],
-        )
-        .unwrap();
-    numbers
-        .push(
-            EventKey {
-                id: "last".to_owned(),
-                sequence: 0,
-            },
-            b"1",
-        )
-        .unwrap();
+    numbers.push(EventKey::new("large", 0), &[b'7'; 30]).unwrap();
+    numbers.push(EventKey::new("last", 0), b"1").unwrap();
     let delivery = sink.deliver(&numbers).unwrap();
     assert_eq!(
         delivery.refused,

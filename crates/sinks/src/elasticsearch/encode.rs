@@ -68,10 +68,7 @@ mod tests {
     use super::*;
 
     fn put_one(destination: &Destination, id: &str, sequence: u32) -> String {
-        let key = EventKey {
-            id: id.to_owned(),
-            sequence,
-        };
+        let key = EventKey::new(id, sequence);
         let event = Event {
             key: &key,
             json: b"{\"a\":1}",

@@ -65,10 +65,7 @@ mod tests {
 
     #[test]
     fn an_event_stands_in_its_envelope() {
-        let key = EventKey {
-            id: "t/a@example.com/delivered".to_owned(),
-            sequence: 1,
-        };
+        let key = EventKey::new("t/a@example.com/delivered", 1);
         let json = br#"{"@timestamp":"2025-06-13T10:30:00.25Z"}"#;
         let mut body = Vec::new();
         Envelope::new("message-trace", "m365:message_trace", Some("mail"))

@@ -1,5 +1,6 @@
 //! Messages onto a topic, each acknowledged.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use message_trace_remedy::Remedy;
@@ -9,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::context::Context;
 use super::{LOOK, MESSAGE_TIMEOUT, failed, refused};
-use crate::{ID_HEADER, REASON_HEADER, SEQUENCE_HEADER, StreamError};
+use crate::{ID_HEADER, PREVIOUS_STATUS_HEADER, REASON_HEADER, SEQUENCE_HEADER, StreamError};
 
 /// A producer. To be dropped after an error: what it still holds then never comes.
 pub(super) type Producer = BaseProducer<Context>;
@@ -22,9 +23,11 @@ pub(super) struct Record<'a> {
     pub(super) topic: &'a str,
     /// Who the row is, whatever its status: its changes stay in order.
     pub(super) key: &'a str,
-    pub(super) id: &'a str,
+    pub(super) id: Cow<'a, str>,
     /// 0 for a row that was not delivered before.
     pub(super) sequence: u64,
+    /// The status before, of a row that changed.
+    pub(super) previous_status: Option<&'a str>,
     /// Why a row gave no event.
     pub(super) reason: Option<&'a str>,
     pub(super) payload: &'a [u8],
@@ -35,8 +38,9 @@ impl Record<'_> {
         let mut headers = OwnedHeaders::new_with_capacity(2);
         let sequence = self.sequence.to_string();
         let pairs = [
-            (ID_HEADER, Some(self.id)),
+            (ID_HEADER, Some(&*self.id)),
             (SEQUENCE_HEADER, (self.sequence > 0).then_some(sequence.as_str())),
+            (PREVIOUS_STATUS_HEADER, self.previous_status),
             (REASON_HEADER, self.reason),
         ];
         for (key, value) in pairs {

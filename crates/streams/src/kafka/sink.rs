@@ -1,5 +1,7 @@
 //! Kafka as a sink.
 
+use std::borrow::Cow;
+
 use message_trace_sinks::{Batch, Check, Delivery, Refused, RefusedReason, Sink, SinkError};
 use rdkafka::producer::Producer as _;
 
@@ -59,8 +61,12 @@ impl Sink for KafkaSink {
             .map(|event| Record {
                 topic: self.address.name(),
                 key: row(&event.key.id),
-                id: &event.key.id,
+                id: match event.key.sequence {
+                    0 => Cow::Borrowed(&event.key.id),
+                    change => Cow::Owned(format!("{}#{change}", event.key.id)),
+                },
                 sequence: event.key.sequence.into(),
+                previous_status: event.key.previous_status.as_deref(),
                 reason: None,
                 payload: event.json,
             })

@@ -1,5 +1,6 @@
 //! The worker: rows off a topic as one of a consumer group, events onto another.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
@@ -263,8 +264,9 @@ fn record<'a>(job: &'a Job, out: &'a Outgoing, incoming: &[Incoming<'_>]) -> Rec
     Record {
         topic,
         key: &out.row,
-        id: &out.id,
+        id: Cow::Borrowed(&out.id),
         sequence: incoming[out.of].sequence,
+        previous_status: None,
         reason,
         payload,
     }

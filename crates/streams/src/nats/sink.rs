@@ -8,7 +8,7 @@ use message_trace_sinks::{Batch, Check, Delivery, EventKey, Refused, RefusedReas
 use tokio::runtime::Runtime;
 
 use super::{Acks, connect, in_time, runtime, unpublished};
-use crate::{Address, Login, SEQUENCE_HEADER, StreamError};
+use crate::{Address, Login, PREVIOUS_STATUS_HEADER, SEQUENCE_HEADER, StreamError};
 
 /// Publishes events on a subject that a stream listens to. An event is accepted when the stream has acknowledged it.
 pub struct JetStreamSink {
@@ -137,6 +137,9 @@ fn headers(key: &EventKey) -> HeaderMap {
         let id = format!("{}#{}", key.id, key.sequence);
         headers.insert(async_nats::header::NATS_MESSAGE_ID, visible(&id));
         headers.insert(SEQUENCE_HEADER, key.sequence.to_string());
+    }
+    if let Some(status) = &key.previous_status {
+        headers.insert(PREVIOUS_STATUS_HEADER, visible(status));
     }
     headers
 }

@@ -26,7 +26,7 @@ fn rows(count: usize) -> Vec<(String, Vec<(&'static str, &'static str)>)> {
 
 fn push(batch: &mut Batch, id: &str, sequence: u32, json: &str) {
     let id = id.to_owned();
-    batch.push(EventKey { id, sequence }, json.as_bytes()).unwrap();
+    batch.push(EventKey::new(id, sequence), json.as_bytes()).unwrap();
 }
 
 fn batch(ids: impl IntoIterator<Item = String>) -> Batch {
@@ -83,7 +83,11 @@ fn a_batch_is_accepted_when_the_cluster_has_it() {
     assert_eq!(sink.has_accepted(), Some(false));
     assert!(matches!(sink.check().unwrap(), Check::Reachable(_)));
     let mut events = batch(ids(1_000));
-    push(&mut events, "trace-7/b@example.org/failed", 1, "{\"changed\":1}");
+    let changed = EventKey {
+        previous_status: Some("delivered".to_owned()),
+        ..EventKey::new("trace-7/b@example.org/failed", 1)
+    };
+    events.push(changed, b"{\"changed\":1}").unwrap();
     assert_eq!(sink.deliver(&events).unwrap().refused, []);
     assert_eq!(sink.has_accepted(), Some(true));
     let stored = cluster.messages("events");
@@ -96,6 +100,14 @@ fn a_batch_is_accepted_when_the_cluster_has_it() {
     assert_eq!(of_row[0].partition, of_row[1].partition);
     assert_eq!(of_row[1].payload, b"{\"changed\":1}");
     assert_eq!(of_row[1].header("Message-Trace-Sequence").as_deref(), Some("1"));
+    assert_eq!(
+        of_row[1].header("Message-Trace-Previous-Status").as_deref(),
+        Some("delivered")
+    );
+    assert_eq!(
+        of_row[1].header("Message-Trace-Id").as_deref(),
+        Some("trace-7/b@example.org/failed#1")
+    );
     assert_eq!(of_row[0].header("Message-Trace-Sequence"), None);
     let partitions: std::collections::BTreeSet<i32> =
         stored.iter().map(|message| message.partition).collect();

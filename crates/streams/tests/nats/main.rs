@@ -23,10 +23,7 @@ fn row(number: usize) -> String {
 fn batch(events: &[(String, u32)]) -> Batch {
     let mut batch = Batch::default();
     for (id, sequence) in events {
-        let key = EventKey {
-            id: id.clone(),
-            sequence: *sequence,
-        };
+        let key = EventKey::new(id.clone(), *sequence);
         let json = format!("{{\"id\":\"{id}\",\"sequence\":{sequence}}}");
         batch.push(key, json.as_bytes()).unwrap();
     }
@@ -67,10 +64,14 @@ fn a_batch_is_accepted_when_the_stream_has_it_and_a_repeat_is_known() {
     nats.stream("EVENTS", &["events.>"]);
     let mut sink = JetStreamSink::new(nats.address("events.m365"), Login::default()).unwrap();
     assert_eq!(sink.has_accepted(), Some(false));
-    let mut events = keys(1_000);
-    events.push(("event-7".to_owned(), 1));
+    let mut events = batch(&keys(1_000));
+    let changed = EventKey {
+        previous_status: Some("delivered".to_owned()),
+        ..EventKey::new("event-7", 1)
+    };
+    events.push(changed, b"{}").unwrap();
     for _ in 0..3 {
-        assert_eq!(sink.deliver(&batch(&events)).unwrap().refused, []);
+        assert_eq!(sink.deliver(&events).unwrap().refused, []);
     }
     assert_eq!(sink.has_accepted(), Some(true));
     let stored = nats.messages("EVENTS");
@@ -78,6 +79,10 @@ fn a_batch_is_accepted_when_the_stream_has_it_and_a_repeat_is_known() {
     assert_eq!(
         stored[1_000].header("Message-Trace-Sequence"),
         Some("1".to_owned())
+    );
+    assert_eq!(
+        stored[1_000].header("Message-Trace-Previous-Status"),
+        Some("delivered".to_owned())
     );
     assert_eq!(stored[1_000].header("Nats-Msg-Id"), Some("event-7#1".to_owned()));
     assert_eq!(stored[3].payload, br#"{"id":"event-3","sequence":0}"#);
@@ -89,10 +94,7 @@ fn an_event_that_is_larger_than_the_server_takes_is_refused_alone() {
     nats.stream("EVENTS", &["events"]);
     let mut sink = JetStreamSink::new(nats.address("events"), Login::default()).unwrap();
     let large = |batch: &mut Batch| {
-        let key = EventKey {
-            id: "large".to_owned(),
-            sequence: 0,
-        };
+        let key = EventKey::new("large", 0);
         batch
             .push(key, format!("{{\"x\":\"{}\"}}", "x".repeat(2 << 20)).as_bytes())
             .unwrap();

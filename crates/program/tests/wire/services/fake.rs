@@ -178,7 +178,7 @@ pub(super) fn event(row: u32, sequence: u32, status: &str, extra: &str) -> (Even
     let json = format!(
         r#"{{"@timestamp":"2025-06-13T10:30:00Z","email":{{"subject":"S {row}","to":{{"address":["user{row}@example.com"]}}}},"event":{{"action":"{status}","id":"{id}","sequence":{sequence}}}{extra}}}"#
     );
-    (EventKey { id, sequence }, json.into_bytes())
+    (EventKey::new(id, sequence), json.into_bytes())
 }
 
 pub(super) fn batch(events: &[(EventKey, Vec<u8>)]) -> Batch {
