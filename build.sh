@@ -26,6 +26,7 @@ usage() {
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in thirteen ways, and shows that the campaign sees each
+  streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
   wit           the interface as a package file             -> dist/message-trace-normalizer.wit.wasm
@@ -262,6 +263,13 @@ do_campaign() {
     KILLS=${KILLS:-10000} cargo test --locked --package message-trace-program --test kills
     say 'torn ledgers'
     TORN_IMAGES=${TORN_IMAGES:-20000} cargo test --locked --package message-trace-collector --lib -- ledger::file
+}
+
+do_streams() {
+    command -v nats-server >/dev/null || fail 'nats-server is missing (Debian and Ubuntu: apt-get install nats-server).'
+    do_program --features streams
+    cargo run --quiet --locked --profile program --package message-trace-streams --example throughput -- \
+        dist/message-trace "${ROWS:-1000000}"
 }
 
 case "${1:-}" in

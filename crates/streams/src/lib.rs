@@ -95,7 +95,7 @@ pub fn transform(job: &Job, transform: Box<dyn Transform>, stop: &Stop) -> Resul
         Service::Nats => nats::transform(job, worker, stop),
         #[cfg(feature = "kafka")]
         Service::Kafka => kafka::transform(job, worker, stop),
-        #[expect(unreachable_patterns, reason = "with both features nothing is left")]
+        #[cfg(not(all(feature = "nats", feature = "kafka")))]
         _ => {
             drop((worker, stop));
             wrong(

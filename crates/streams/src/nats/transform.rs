@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::pull::FetchBuilder;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::{AckKind, Context, Message};
@@ -32,23 +33,38 @@ pub(crate) fn transform(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Ta
         };
         Ok((output, consumer(job, &input).await?))
     })?;
-    drive(job, stop, || {
-        runtime.block_on(step(job, &consumer, &output, &mut worker))
-    })
+    let mut held = Vec::new();
+    let done = drive(job, stop, || {
+        runtime.block_on(step(job, &consumer, &output, &mut worker, &mut held))
+    });
+    runtime.block_on(give_back(&held));
+    done
 }
 
 /// The next rows, worked on. `None` if there are none and the worker is to end then.
+///
+/// While the output acknowledges, the rows after them come; they are `held` for the next step.
 async fn step(
     job: &Job,
     consumer: &PullConsumer,
     output: &Context,
     worker: &mut Worker,
+    held: &mut Vec<Message>,
 ) -> Result<Option<Tally>, StreamError> {
-    let messages = fetch(job, consumer).await?;
-    if messages.is_empty() && job.once && is_done(consumer).await? {
-        return Ok(None);
+    let mut messages = std::mem::take(held);
+    if messages.is_empty() {
+        messages = fetch(job, consumer).await?;
     }
-    let handled = in_time(handle(job, output, worker, &messages)).await;
+    if messages.is_empty() {
+        let is_over = job.once && is_done(consumer).await?;
+        return Ok((!is_over).then(Tally::default));
+    }
+    let (next, handled) = tokio::join!(
+        ready(consumer.fetch().max_messages(job.batch)),
+        in_time(handle(job, output, worker, &messages))
+    );
+    // What failed here fails again in the next step, and is said there.
+    *held = next.unwrap_or_default();
     if handled.is_err() {
         give_back(&messages).await;
     }
@@ -80,26 +96,26 @@ async fn consumer(job: &Job, input: &Context) -> Result<PullConsumer, StreamErro
     })
 }
 
-/// The next messages: as many as there are, up to a batch.
+/// The next messages: as many as there are, up to a batch; else the first that comes within a moment.
 async fn fetch(job: &Job, consumer: &PullConsumer) -> Result<Vec<Message>, StreamError> {
+    let found = ready(consumer.fetch().max_messages(job.batch)).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    ready(consumer.fetch().max_messages(1).expires(IDLE)).await
+}
+
+/// What a request gives.
+async fn ready(request: FetchBuilder<'_>) -> Result<Vec<Message>, StreamError> {
     let lost = || StreamError::new(Remedy::Retry, "NATS gives no rows for now; nothing is lost");
+    let mut messages = request.messages().await.map_err(|_| lost())?;
     let mut found = Vec::new();
-    // What is there at once; else the first that comes within a moment.
-    for builder in [
-        consumer.fetch().max_messages(job.batch),
-        consumer.fetch().max_messages(1).expires(IDLE),
-    ] {
-        let mut messages = builder.messages().await.map_err(|_| lost())?;
-        // A server that dies meanwhile never says that there are no more.
-        while let Some(message) = timeout(IDLE + ANSWER, messages.next())
-            .await
-            .map_err(|_| lost())?
-        {
-            found.push(message.map_err(|_| lost())?);
-        }
-        if !found.is_empty() {
-            break;
-        }
+    // A server that dies meanwhile never says that there are no more.
+    while let Some(message) = timeout(IDLE + ANSWER, messages.next())
+        .await
+        .map_err(|_| lost())?
+    {
+        found.push(message.map_err(|_| lost())?);
     }
     Ok(found)
 }

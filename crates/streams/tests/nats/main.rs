@@ -202,6 +202,7 @@ fn a_server_that_is_away_holds_nobody_up() {
     });
     assert!(is_done);
     assert_eq!(nats.count("EVENTS"), 6_010);
+    assert_eq!(nats.ids("EVENTS").len(), 6_010);
 }
 
 /// Rows, an envelope, changes and poison in; events and rejects out, each once and with its reason.

@@ -25,7 +25,7 @@ impl Stored {
 
 /// A `nats-server` with JetStream, ended with the test.
 pub(crate) struct Nats {
-    server: Option<(Child, TempDir, Vec<String>)>,
+    pub(crate) server: Option<(Child, TempDir, Vec<String>)>,
     pub(crate) port: u16,
     runtime: Runtime,
 }
@@ -132,6 +132,26 @@ impl Nats {
         self.with(async |context| {
             let stream = context.get_stream(stream).await.unwrap();
             stream.get_info().await.unwrap().state.messages
+        })
+    }
+
+    /// The ids of all messages of a stream, each once.
+    pub(crate) fn ids(&self, stream: &str) -> std::collections::HashSet<String> {
+        let count = usize::try_from(self.count(stream)).unwrap();
+        self.with(async |context| {
+            let stream = context.get_stream(stream).await.unwrap();
+            let config = consumer::pull::OrderedConfig {
+                headers_only: true,
+                ..consumer::pull::OrderedConfig::default()
+            };
+            let consumer = stream.create_consumer(config).await.unwrap();
+            let messages = consumer.messages().await.unwrap().take(count);
+            let ids = messages.map(|message| {
+                let message = message.unwrap();
+                let headers = message.headers.as_ref().unwrap();
+                headers.get("Nats-Msg-Id").unwrap().as_str().to_owned()
+            });
+            ids.collect().await
         })
     }
 
