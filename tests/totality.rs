@@ -335,7 +335,10 @@ fn any_json() -> impl Strategy<Value = String> {
             "results",
             "Size",
             "Subject",
-            "Organization"
+            "Organization",
+            "custom_data",
+            "original_client_ip",
+            "delivery_priority"
         ])
         .prop_map(|key| format!("\"{key}\"")),
         any::<String>().prop_map(|text| Json::Text(text).compact()),

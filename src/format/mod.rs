@@ -21,7 +21,7 @@ use table::fields;
 use crate::Rejection;
 use crate::json::decode_into;
 use crate::lanes::Span;
-use crate::record::{Field, Instant, Ip, Problems, Text, TraceRecord};
+use crate::record::{Field, Instant, Ip, Problems, Report, Text, TraceRecord};
 
 /// Where a field's value stands, and what it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -65,6 +65,16 @@ impl Slot {
         }
     }
 
+    /// Decodes a value with escapes; the slot then says where it stands in `decoded`.
+    #[inline]
+    fn decode(&mut self, line: &[u8], decoded: &mut Vec<u8>) {
+        if matches!(self.kind, Kind::PlainlyEscaped | Kind::Escaped) {
+            let start = decoded.len();
+            decode_into(&line[self.range()], decoded);
+            *self = Self::new(Kind::Escaped, start, decoded.len());
+        }
+    }
+
     fn range(self) -> core::ops::Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -75,6 +85,7 @@ pub(crate) struct Values<'a> {
     line: &'a [u8],
     decoded: &'a [u8],
     slots: &'a Slots,
+    has_report: bool,
     problems: Problems,
 }
 
@@ -95,17 +106,22 @@ impl<'a> Values<'a> {
         if subject.kind == Kind::PlainlyEscaped {
             subject.kind = Kind::Plain;
         }
-        for slot in slots.iter_mut() {
-            if matches!(slot.kind, Kind::PlainlyEscaped | Kind::Escaped) {
-                let start = decoded.len();
-                decode_into(&line[slot.range()], decoded);
-                *slot = Slot::new(Kind::Escaped, start, decoded.len());
+        for slot in &mut slots[..Field::BEFORE_REPORT] {
+            slot.decode(line, decoded);
+        }
+        // Nearly no row has these: one look at all of them together.
+        let of_report = &mut slots[Field::BEFORE_REPORT..];
+        let has_report = of_report.iter().fold(0, |kinds, slot| kinds | slot.kind as u32) != 0;
+        if has_report {
+            for slot in of_report {
+                slot.decode(line, decoded);
             }
         }
         Self {
             line,
             decoded,
             slots,
+            has_report,
             problems: Problems::default(),
         }
     }
@@ -148,6 +164,7 @@ impl<'a> Values<'a> {
             to_ip: None,
             status: None,
             organization: None,
+            report: None,
             problems: Problems::default(),
         };
         record.trace_id = self.text(Field::TraceId);
@@ -160,8 +177,23 @@ impl<'a> Values<'a> {
         record.to_ip = self.ip(Field::ToIp);
         record.status = self.text(Field::Status);
         record.organization = self.text(Field::Organization);
+        if self.has_report {
+            record.report = Some(self.report());
+        }
         record.problems = self.problems;
         record
+    }
+
+    /// What only a report has.
+    #[cold]
+    fn report(&mut self) -> Report<'a> {
+        Report {
+            custom_data: self.text(Field::CustomData),
+            original_client_ip: self.ip(Field::OriginalClientIp),
+            directionality: self.text(Field::Directionality),
+            connector_id: self.text(Field::ConnectorId),
+            delivery_priority: self.text(Field::DeliveryPriority),
+        }
     }
 
     /// The field's text; `None` where it is absent, empty, or no text.

@@ -1,7 +1,8 @@
 //! Format `reporting`: the Reporting Web Service in OData verbose and light, and the JSON of `Get-MessageTrace` and
 //! `Get-MessageTraceV2`.
 //!
-//! `StartDate`, `EndDate` and `Index` are an echo of the query, not facts about the message: they are not read.
+//! `StartDate`, `EndDate` and `Index` are an echo of the query, not facts about the message: they are not read. The last
+//! five keys are columns of the admin center's reports, under the names that those have there.
 
 use crate::record::Instant;
 
@@ -20,4 +21,9 @@ fields! {
     ToIp: "ToIP";
     Status: "Status";
     Organization: "Organization";
+    CustomData: "custom_data";
+    OriginalClientIp: "original_client_ip";
+    Directionality: "directionality";
+    ConnectorId: "connector_id";
+    DeliveryPriority: "delivery_priority";
 }

@@ -76,6 +76,9 @@ macro_rules! record_fields {
 
             const ALL: [Self; [$($problem),+].len()] = [$(Self::$field),+];
 
+            /// How many come before those that only reports have.
+            pub(crate) const BEFORE_REPORT: usize = Self::CustomData as usize;
+
             /// What is wrong with a value of this field that cannot be used.
             pub(crate) const fn problem(self) -> &'static str {
                 match self {
@@ -98,6 +101,12 @@ record_fields! {
     ToIp = "to_ip: expected an IP address",
     Status = "status: expected text",
     Organization = "organization: expected text",
+    // From here on: what only the admin center's reports have.
+    CustomData = "custom_data: expected text",
+    OriginalClientIp = "original_client_ip: expected an IP address",
+    Directionality = "directionality: expected text",
+    ConnectorId = "connector_id: expected text",
+    DeliveryPriority = "delivery_priority: expected text",
 }
 
 /// The optional fields whose values could not be used.
@@ -209,8 +218,20 @@ pub(crate) struct TraceRecord<'a> {
     /// The status as written: any word.
     pub(crate) status: Option<Text<'a>>,
     pub(crate) organization: Option<Text<'a>>,
+    /// What only a report has; `None` for a row that has nothing of it, as nearly all.
+    pub(crate) report: Option<Report<'a>>,
     /// Optional fields that were there and could not be used.
     pub(crate) problems: Problems,
+}
+
+/// The columns of the admin center's reports that no other source has.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    pub(crate) custom_data: Option<Text<'a>>,
+    pub(crate) original_client_ip: Option<Ip<'a>>,
+    pub(crate) directionality: Option<Text<'a>>,
+    pub(crate) connector_id: Option<Text<'a>>,
+    pub(crate) delivery_priority: Option<Text<'a>>,
 }
 
 impl<'a> TraceRecord<'a> {

@@ -3,7 +3,7 @@
 
 use crate::format::Format;
 use crate::lanes::{Out, Span};
-use crate::record::{Ip, Status, Text, TraceId};
+use crate::record::{Ip, Report, Status, Text, TraceId};
 
 use super::party::{Direction, Parties, Party, put_lower};
 use super::write::{bytes, event, inside, key, members};
@@ -78,10 +78,12 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         }
         "m365" {
             "message_trace" {
+                .. of_report(out, record.report.as_ref());
                 "id": text(record.trace_id);
                 if (record.is_bounce()) {
                     "is_bounce" = true;
                 }
+                .. original_client_ip(out, record.report.as_ref());
                 "previous_status" if let Some(word) = event.previous_status() => out.put_escaped(word.as_bytes());
                 "size": number(record.size_bytes);
                 "status": text(record.status);
@@ -118,6 +120,29 @@ fn endpoint(out: &mut Out, ip: Option<&Ip<'_>>, party: Option<Party<'_>>) {
                 "email": text(Some(party.address));
                 "name": text(party.name);
             }
+        }
+    }
+}
+
+/// Writes the columns of a report whose names come before `id`.
+#[inline]
+fn of_report(out: &mut Out, report: Option<&Report<'_>>) {
+    if let Some(report) = report {
+        members! { out;
+            "connector_id": text(report.connector_id);
+            "custom_data": text(report.custom_data);
+            "delivery_priority": text(report.delivery_priority);
+            "directionality": text(report.directionality);
+        }
+    }
+}
+
+/// Writes the column of a report whose name comes after `id`.
+#[inline]
+fn original_client_ip(out: &mut Out, report: Option<&Report<'_>>) {
+    if let Some(ip) = report.and_then(|report| report.original_client_ip.as_ref()) {
+        members! { out;
+            "original_client_ip": always(ip.span());
         }
     }
 }

@@ -32,7 +32,7 @@ const enhancedCsv = [
     "2026-01-20T12:34:56.789Z,alice@example.com,\"bob@example.org##Receive, Deliver;carol@example.net##Receive, Fail\",Report,2048,<4@example.com>,1341ac7b13fb42ab4d4408cf7f55890f,192.0.2.7,Originating,,Normal",
 ].join("\r\n");
 const enhancedLines = [["bob@example.org", "Delivered"], ["carol@example.net", "Failed"]].map(([address, status]) =>
-    `{"MessageId":"<4@example.com>","Received":"2026-01-20T12:34:56.789Z","SenderAddress":"alice@example.com","RecipientAddress":"${address}","Subject":"Report","Status":"${status}","ToIP":null,"FromIP":"192.0.2.7","Size":2048,"MessageTraceId":"1341ac7b13fb42ab4d4408cf7f55890f"}`,
+    `{"MessageId":"<4@example.com>","Received":"2026-01-20T12:34:56.789Z","SenderAddress":"alice@example.com","RecipientAddress":"${address}","Subject":"Report","Status":"${status}","ToIP":null,"FromIP":"192.0.2.7","Size":2048,"MessageTraceId":"1341ac7b13fb42ab4d4408cf7f55890f","original_client_ip":"192.0.2.7","directionality":"Originating","delivery_priority":"Normal"}`,
 );
 
 /** Only the first date leaves the order open; the last one proves it. */

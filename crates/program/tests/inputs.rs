@@ -259,6 +259,45 @@ fn enhanced_summary_gives_one_event_for_each_recipient() {
     );
 }
 
+/// Only a header says what a column is: in order, out of order, renamed, without the column, and twice.
+#[test]
+fn reports_keep_the_columns_that_their_header_names() {
+    let kept = |header: &str, cells: &str| {
+        let text = format!(
+            "origin_timestamp_utc,sender_address,recipient_status,{header}\r\n\
+             2026-01-20T12:34:56Z,alice@example.com,bob@example.org##Deliver,{cells}\r\n"
+        );
+        let answer = run(text, &["--strict", "--target", "ecs"]).success();
+        let event = values(&answer.get_output().stdout).remove(0);
+        event.pointer("/m365/message_trace").unwrap().clone()
+    };
+    assert_eq!(
+        kept(
+            "custom_data,original_client_ip,directionality,connector_id,delivery_priority",
+            "\"S:A=\"\"b\"\";S:C=d, e\",192.0.2.7,Incoming,To partners,High"
+        ),
+        json!({
+            "custom_data": "S:A=\"b\";S:C=d, e", "original_client_ip": "192.0.2.7", "directionality": "Incoming",
+            "connector_id": "To partners", "delivery_priority": "High", "status": "Delivered"
+        })
+    );
+    assert_eq!(
+        kept("delivery_priority,anything,\"directionality\"", "Low,Incoming,2"),
+        json!({ "delivery_priority": "Low", "directionality": "2", "status": "Delivered" })
+    );
+    assert_eq!(
+        kept(
+            "Custom_Data,DIRECTIONALITY,connector id,x_delivery_priority",
+            "a,b,c,d"
+        ),
+        json!({ "status": "Delivered" })
+    );
+    assert_eq!(
+        kept("connector_id,connector_id,directionality", ",second, "),
+        json!({ "status": "Delivered" })
+    );
+}
+
 #[test]
 fn extended_report_gives_every_step_with_its_status() {
     let text = "date_time_utc,client_ip,server_ip,source,event_id,message_id,network_message_id,recipient_address,recipient_status,total_bytes,message_subject,sender_address,original_client_ip\r\n\

@@ -255,6 +255,13 @@ impl Generator {
         members.push(("StartDate", "\"/Date(1658579297628)/\"".to_owned()));
         members.push(("EndDate", "\"/Date(1658752097628)/\"".to_owned()));
         members.push(("Index", self.below(2000).to_string()));
+        if self.is_nasty(4) {
+            members.push(("custom_data", self.text_or_nasty("S:SFA=SUM|DT=12;S:A=b")));
+            members.push(("original_client_ip", self.ip()));
+            members.push(("directionality", self.text_or_nasty("Incoming")));
+            members.push(("connector_id", self.text_or_nasty("To partners")));
+            members.push(("delivery_priority", self.text_or_nasty("Normal")));
+        }
         members
     }
 

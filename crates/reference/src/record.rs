@@ -29,6 +29,12 @@ pub(crate) struct Record {
     pub(crate) to_ip: Option<String>,
     pub(crate) status: Option<String>,
     pub(crate) organization: Option<String>,
+    /// Columns of the admin center's reports.
+    pub(crate) custom_data: Option<String>,
+    pub(crate) original_client_ip: Option<String>,
+    pub(crate) directionality: Option<String>,
+    pub(crate) connector_id: Option<String>,
+    pub(crate) delivery_priority: Option<String>,
     /// What ECS says of optional fields that cannot be used, in the order of the fields above.
     pub(crate) complaints: Vec<String>,
 }
@@ -114,6 +120,11 @@ impl Record {
                 Format::Graph => None,
                 Format::Reporting => optional.text("organization", organization),
             },
+            custom_data: optional.of_report(format, "custom_data", Optional::text),
+            original_client_ip: optional.of_report(format, "original_client_ip", Optional::ip),
+            directionality: optional.of_report(format, "directionality", Optional::text),
+            connector_id: optional.of_report(format, "connector_id", Optional::text),
+            delivery_priority: optional.of_report(format, "delivery_priority", Optional::text),
             complaints: optional.complaints,
         })
     }
@@ -240,6 +251,16 @@ impl Optional<'_> {
             self.complaints.push(format!("{field}: expected {expected}"));
         }
         result
+    }
+
+    /// A column of a report: field and key have its name, and only `reporting` has it.
+    fn of_report(
+        &mut self,
+        format: Format,
+        name: &str,
+        read: impl Fn(&mut Self, &str, &str) -> Option<String>,
+    ) -> Option<String> {
+        (format == Format::Reporting).then(|| read(self, name, name))?
     }
 
     fn text(&mut self, field: &str, key: &str) -> Option<String> {

@@ -20,6 +20,8 @@ const COLUMNS = {
     messagetraceid: "traceId", network_message_id: "traceId",
     organization: "organization",
 };
+// Columns of the admin center's reports that are kept as they are, under their own names, which are matched exactly.
+const KEPT = ["custom_data", "original_client_ip", "directionality", "connector_id", "delivery_priority"];
 // What happened to a message, as the reports say it, and the status of a trace record that means the same.
 const STATUSES = {
     deliver: "Delivered", send: "Delivered", sendexternal: "Delivered",
@@ -50,7 +52,9 @@ export async function readTable(bytes, { delimiter, hasTypeLine }, sink, ask) {
     const text = decoder.decode(bytes).trimStart();
     const body = hasTypeLine ? text.slice(text.indexOf("\n") + 1) : text;
     const { rows, isOpen } = rowsOf(body, delimiter, hasTypeLine ? 2 : 1);
-    const columns = (rows.shift()?.cells ?? []).map((name) => columnOf(name.trim()));
+    const names = (rows.shift()?.cells ?? []).map((name) => name.trim());
+    const columns = names.map(columnOf);
+    const kept = KEPT.map((name) => [name, names.indexOf(name)]);
     const order = await orderOf(rows, columns, ask);
 
     let pending = [];
@@ -61,7 +65,7 @@ export async function readTable(bytes, { delimiter, hasTypeLine }, sink, ask) {
         [pending, lines, length] = [[], [], 0];
     };
     for (const { cells, line } of rows) {
-        for (const row of reportingLines(columns, cells, order)) {
+        for (const row of reportingLines(columns, cells, order, kept)) {
             pending.push(row);
             lines.push(line);
             length += row.length;
@@ -73,7 +77,7 @@ export async function readTable(bytes, { delimiter, hasTypeLine }, sink, ask) {
 }
 
 /** The `reporting` lines of a row, one for each recipient, as JSON. */
-export function reportingLines(columns, cells, order) {
+export function reportingLines(columns, cells, order, kept = []) {
     // The first value under a column that is not empty.
     const value = (wanted) => {
         for (let at = 0; at < cells.length; at += 1) {
@@ -99,6 +103,7 @@ export function reportingLines(columns, cells, order) {
             // As it is if it is no number, so that the event names it as unusable.
             Size: size !== null && /^\d{1,15}$/.test(size) ? Number(size) : size,
             MessageTraceId: value("traceId"),
+            ...Object.fromEntries(kept.map(([name, at]) => [name, cells[at]?.trim() || undefined])),
         }),
     );
 }

@@ -69,6 +69,31 @@ const COLUMNS: [(&str, Column); 25] = [
     ("Organization", Column::Organization),
 ];
 
+/// The columns of the admin center's reports that are kept as they are, under their own names. They are matched exactly:
+/// what a person called so in a table of their own is no such column.
+const KEPT: [&str; 5] = [
+    "custom_data",
+    "original_client_ip",
+    "directionality",
+    "connector_id",
+    "delivery_priority",
+];
+
+/// What a header says: for each column what it is, and where the columns stand that are kept.
+#[derive(Debug)]
+struct Header {
+    columns: Vec<Option<Column>>,
+    kept: [Option<usize>; KEPT.len()],
+}
+
+impl Header {
+    fn new(names: &StringRecord) -> Self {
+        let kept = KEPT.map(|kept| names.iter().position(|name| name.trim() == kept));
+        let columns = names.iter().map(|name| column(name.trim())).collect();
+        Self { columns, kept }
+    }
+}
+
 /// The layout of a CSV report, from its header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table {
@@ -135,13 +160,8 @@ pub(super) fn read(
         .delimiter(table.delimiter)
         .flexible(true)
         .from_reader(bounded);
-    let columns: Vec<_> = reader
-        .headers()
-        .map_err(stop)?
-        .iter()
-        .map(|name| column(name.trim()))
-        .collect();
-    let mut lines = order::Lines::new(&columns, order, send);
+    let header = Header::new(reader.headers().map_err(stop)?);
+    let mut lines = order::Lines::new(&header, order, send);
     let mut record = ByteRecord::new();
     let ended = loop {
         match reader.read_byte_record(&mut record) {

@@ -7,14 +7,14 @@ use message_trace_host::{BATCH_BYTES, Reason};
 use super::super::job::{Raw, Rows, Work};
 use super::super::lines::Stop;
 use super::dates::{Dates, proven};
-use super::{Column, row::Row};
+use super::{Header, row::Row};
 
 /// How many bytes of rows wait at most. After that they are refused, and the wait begins anew.
 const MAX_HELD_BYTES: usize = 8 * 1024 * 1024;
 
 /// Turns rows of one report into lines, in their order.
 pub(super) struct Lines<'a> {
-    columns: &'a [Option<Column>],
+    header: &'a Header,
     /// The order that the person gave.
     given: Option<Dates>,
     /// The order that rows of the report prove, and the line of the first that does.
@@ -36,12 +36,12 @@ enum Proof {
 
 impl<'a> Lines<'a> {
     pub(super) fn new(
-        columns: &'a [Option<Column>],
+        header: &'a Header,
         given: Option<Dates>,
         send: &'a mut dyn FnMut(Work) -> Result<(), Stop>,
     ) -> Self {
         Self {
-            columns,
+            header,
             given,
             proof: None,
             is_proof_said: false,
@@ -80,7 +80,7 @@ impl<'a> Lines<'a> {
         if self.given.is_some() {
             return;
         }
-        let Some(found) = Row::new(self.columns, record).received().and_then(proven) else {
+        let Some(found) = Row::new(self.header, record).received().and_then(proven) else {
             return;
         };
         match &mut self.proof {
@@ -92,7 +92,7 @@ impl<'a> Lines<'a> {
 
     /// Writes a row, unless its date may be read in two ways. False then.
     fn try_push(&mut self, record: &StringRecord, line: u64) -> Result<bool, Stop> {
-        let row = Row::new(self.columns, record);
+        let row = Row::new(self.header, record);
         // What a date proves of itself counts before what others prove.
         if row.push(&mut self.rows, line, self.given).is_err() {
             let Some((Proof::Of(order), proven_by)) = self.proof else {
@@ -132,7 +132,7 @@ impl<'a> Lines<'a> {
     /// Refuses each line of a row, with the date as the report has it.
     fn refuse(&mut self, record: &StringRecord, line: u64) -> Result<(), Stop> {
         self.flush()?;
-        let row = Row::new(self.columns, record);
+        let row = Row::new(self.header, record);
         let mut refused = Rows::default();
         row.push_received(&mut refused, line, row.received().map(str::to_owned));
         for (text, line) in refused.iter() {

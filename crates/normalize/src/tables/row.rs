@@ -4,8 +4,8 @@ use csv::StringRecord;
 use serde::Serialize;
 
 use super::super::job::Rows;
-use super::Column;
 use super::dates::{Ambiguous, Dates, iso};
+use super::{Column, Header};
 
 /// What happened to a message, as the reports say it, and the status of a trace record that means the same.
 const STATUSES: [(&str, &str); 11] = [
@@ -24,7 +24,7 @@ const STATUSES: [(&str, &str); 11] = [
 
 /// The columns of a row.
 pub(super) struct Row<'a> {
-    columns: &'a [Option<Column>],
+    header: &'a Header,
     record: &'a StringRecord,
 }
 
@@ -46,6 +46,23 @@ struct Line<'a> {
     from_ip: Option<&'a str>,
     size: Option<Size<'a>>,
     message_trace_id: Option<&'a str>,
+    #[serde(flatten)]
+    kept: Kept<'a>,
+}
+
+/// The columns that are kept, in the order of [`super::KEPT`] and under the same names.
+#[derive(Clone, Copy, Serialize)]
+struct Kept<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_client_ip: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    directionality: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connector_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_priority: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -57,8 +74,8 @@ enum Size<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub(super) const fn new(columns: &'a [Option<Column>], record: &'a StringRecord) -> Self {
-        Self { columns, record }
+    pub(super) const fn new(header: &'a Header, record: &'a StringRecord) -> Self {
+        Self { header, record }
     }
 
     /// The time of receipt as the report has it.
@@ -92,6 +109,7 @@ impl<'a> Row<'a> {
                     .value(Column::Size)
                     .map(|text| text.parse().map_or(Size::Text(text), Size::Bytes)),
                 message_trace_id: self.value(Column::TraceId),
+                kept: self.kept(),
             };
             // Writing text and numbers to memory cannot fail.
             rows.push(&serde_json::to_vec(&row).unwrap_or_default(), line);
@@ -100,12 +118,33 @@ impl<'a> Row<'a> {
 
     /// The first value under a column that is not empty.
     fn value(&self, wanted: Column) -> Option<&'a str> {
-        self.columns
+        self.header
+            .columns
             .iter()
             .zip(self.record)
             .filter(|(column, _)| **column == Some(wanted))
             .map(|(_, value)| value.trim())
             .find(|value| !value.is_empty())
+    }
+
+    fn kept(&self) -> Kept<'a> {
+        let [
+            custom_data,
+            original_client_ip,
+            directionality,
+            connector_id,
+            delivery_priority,
+        ] = self.header.kept.map(|at| {
+            let value = self.record.get(at?)?.trim();
+            (!value.is_empty()).then_some(value)
+        });
+        Kept {
+            custom_data,
+            original_client_ip,
+            directionality,
+            connector_id,
+            delivery_priority,
+        }
     }
 
     /// The row's recipients, each with its status; one without an address if the row has none.

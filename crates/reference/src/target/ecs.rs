@@ -85,6 +85,15 @@ pub(super) fn event(record: &Record, raw: &str, options: &Options, revision: Opt
         "m365.message_trace.is_bounce",
         record.is_bounce().then_some(Json::Bool(true)),
     );
+    for (name, value) in [
+        ("custom_data", &record.custom_data),
+        ("original_client_ip", &record.original_client_ip),
+        ("directionality", &record.directionality),
+        ("connector_id", &record.connector_id),
+        ("delivery_priority", &record.delivery_priority),
+    ] {
+        tree.put(&format!("m365.message_trace.{name}"), value.as_deref());
+    }
     let previous = revision.and_then(|revision| revision.previous_status);
     tree.put("m365.message_trace.previous_status", previous);
     tree.put_all(
