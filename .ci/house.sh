@@ -10,9 +10,10 @@ net         remedy
 sources     rows
 sinks       net remedy rows
 collector   remedy rows sources
+folder      collector normalize rows
 lookalike
 analytics   message-trace lookalike
-program     message-trace analytics collector host net normalize remedy rows simulator sinks sources streams
+program     message-trace analytics collector folder host net normalize remedy rows simulator sinks sources streams
 streams     message-trace host remedy sinks
 '
 # What must not be anywhere below a crate: the core of polling has no socket and no compiler, the host no network.

@@ -14,6 +14,7 @@ mod pages;
 mod pipeline;
 mod pretty;
 mod rejects;
+mod saved;
 mod source;
 mod stop;
 mod tables;
@@ -31,6 +32,7 @@ use message_trace_remedy::{Code, Failure};
 
 pub use domain::mail_domain;
 pub use options::{EventArguments, target_parser};
+pub use saved::{Ended, Piece, Stays, files_of, read_saved};
 pub use tables::Dates;
 
 /// Turn message-trace rows into events

@@ -15,12 +15,13 @@ use super::rejects;
 /// Longer keys than this are none that matter.
 const MAX_KEY_BYTES: usize = 16;
 
-/// Reads pages and sends their rows. A row longer than `limit` bytes is passed over without being kept.
+/// Reads pages and sends their rows. A row longer than `limit` bytes is passed over without being kept. Gives whether the
+/// source ended in the middle of a page or row: what came last is then a piece.
 pub(super) fn read(
     source: &mut impl Read,
     limit: u32,
     send: &mut dyn FnMut(Work) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+) -> Result<bool, Stop> {
     let mut scanner = Scanner::new(limit);
     let mut batch = Batch::default();
     let mut chunk = vec![0; 64 * 1024];
@@ -41,10 +42,13 @@ pub(super) fn read(
             }
         }
     }
-    if let Some(found) = scanner.end() {
+    let left = scanner.end();
+    let is_cut = left.is_some();
+    if let Some(found) = left {
         batch.add(found, send)?;
     }
-    batch.flush(send)
+    batch.flush(send)?;
+    Ok(is_cut)
 }
 
 /// Whether these first bytes belong to a page and not to a row.

@@ -178,7 +178,7 @@ fn read(
     order.send(begin).map_err(|_| Stop::Closed)?;
     match kind {
         detect::Kind::Lines => lines::read(&mut open, limit, &mut send),
-        detect::Kind::Pages => pages::read(&mut open, limit, &mut send),
+        detect::Kind::Pages => pages::read(&mut open, limit, &mut send).map(drop),
         detect::Kind::Table(table) => tables::read(&mut open, &table, limit, dates, &mut send),
     }
 }

@@ -16,7 +16,7 @@ use message_trace_remedy::{Code, Failure};
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// How many folders deep the files of a folder are looked for.
-const MAX_FOLDER_DEPTH: u32 = 16;
+pub(super) const MAX_FOLDER_DEPTH: u32 = 16;
 
 /// One thing to read.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Source {
         sources
     }
 
-    fn of_file(file: &Path) -> Self {
+    pub(super) fn of_file(file: &Path) -> Self {
         Self {
             name: file.to_string_lossy().into(),
             path: Some(file.to_owned()),
@@ -70,7 +70,7 @@ impl Source {
 
     /// The files of a folder and of those in it, by name. Hidden ones are left out, and links to folders are not
     /// followed. What cannot be listed is a source that cannot be read.
-    fn of_folder(folder: &Path, depth: u32, sources: &mut Vec<Self>) {
+    pub(super) fn of_folder(folder: &Path, depth: u32, sources: &mut Vec<Self>) {
         let Ok(entries) = std::fs::read_dir(folder) else {
             sources.push(Self::of_file(folder));
             return;
@@ -138,7 +138,7 @@ impl Source {
     }
 }
 
-fn open_file(path: &Path) -> Result<File, Failure> {
+pub(super) fn open_file(path: &Path) -> Result<File, Failure> {
     let open = || -> anyhow::Result<File> {
         let file = File::open(path)?;
         if file.metadata()?.is_dir() {
@@ -152,7 +152,7 @@ fn open_file(path: &Path) -> Result<File, Failure> {
 }
 
 /// Unpacks gzip, drops the mark of UTF-8, and turns UTF-16 into UTF-8.
-fn decode(raw: Box<dyn Read + Send>) -> io::Result<Peeked> {
+pub(super) fn decode(raw: Box<dyn Read + Send>) -> io::Result<Peeked> {
     let mut peeked = Peeked::new(raw);
     if peeked
         .peek(|bytes| bytes.len() >= GZIP_MAGIC.len())?

@@ -61,6 +61,57 @@ impl Keys {
         u64::from_le_bytes(low)
     }
 
+    /// What a saved row says beside its status, in two halves: its size and the receiving server's address. A half is 0
+    /// where the row does not say it. A number and its text are the same, and so are two spellings of an address.
+    #[must_use]
+    pub fn parts(&self, [_status, size, to_ip]: [&[u8]; 3]) -> u64 {
+        let bare = |value: &[u8]| -> Vec<u8> {
+            let inner = value
+                .strip_prefix(b"\"")
+                .and_then(|rest| rest.strip_suffix(b"\""))
+                .unwrap_or(value);
+            let inner = inner.trim_ascii();
+            if inner == b"null" {
+                Vec::new()
+            } else {
+                inner.to_ascii_lowercase()
+            }
+        };
+        let size = bare(size);
+        let digits = size.iter().skip_while(|&&byte| byte == b'0').copied().collect();
+        let size: Vec<u8> = if size.is_empty() || size.iter().any(|byte| !byte.is_ascii_digit()) {
+            size
+        } else if size.iter().all(|&byte| byte == b'0') {
+            b"0".to_vec()
+        } else {
+            digits
+        };
+        let to_ip = bare(to_ip);
+        let address = std::str::from_utf8(&to_ip)
+            .ok()
+            .and_then(|text| text.parse::<std::net::IpAddr>().ok());
+        let to_ip = address.map_or(to_ip, |address| address.to_canonical().to_string().into_bytes());
+        let half = |value: &[u8]| -> u32 {
+            if value.is_empty() {
+                return 0;
+            }
+            let Key(hash) = self.hash(value);
+            u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]).max(1)
+        };
+        u64::from(half(&size)) << 32 | u64::from(half(&to_ip))
+    }
+
+    /// The key under which a saved row is known by all that may change in it, so that what it said before is known too.
+    #[must_use]
+    pub fn of_variant(&self, key: Key, status: &str, parts: u64) -> Key {
+        let mut text = Vec::with_capacity(64);
+        feed(&mut text, b"variant");
+        feed(&mut text, &key.0);
+        feed(&mut text, status.to_lowercase().as_bytes());
+        feed(&mut text, &parts.to_le_bytes());
+        self.hash(&text)
+    }
+
     fn hash(&self, text: &[u8]) -> Key {
         let mut key = [0; 16];
         key.copy_from_slice(&blake3::keyed_hash(&self.key, text).as_bytes()[..16]);

@@ -5,56 +5,7 @@ use std::ops::Range;
 use message_trace::EventIds;
 
 use super::scan::Scan;
-use super::{Key, Keys};
-use super::{parse_report_time_us, parse_time_us};
-
-/// How a service writes its pages: the names of what polling reads.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout {
-    /// An object around the page, in some forms.
-    pub envelope: Option<&'static str>,
-    /// The array of rows.
-    pub rows: &'static [&'static str],
-    /// The link to the next page.
-    pub next: &'static [&'static str],
-    /// Trace id, recipient, time of receipt, status, size and address of the receiving server of a row.
-    pub fields: [&'static str; 6],
-    /// Reads the time of receipt.
-    pub time: fn(&[u8]) -> Option<i64>,
-}
-
-impl Layout {
-    /// Pages of Microsoft Graph.
-    pub const GRAPH: Self = Self {
-        envelope: None,
-        rows: &["value"],
-        next: &["@odata.nextLink"],
-        fields: [
-            "id",
-            "recipientAddress",
-            "receivedDateTime",
-            "status",
-            "size",
-            "toIP",
-        ],
-        time: parse_time_us,
-    };
-    /// Pages of the Reporting Web Service, in its verbose (`d.results`) and its light form (`value`).
-    pub const REPORTING: Self = Self {
-        envelope: Some("d"),
-        rows: &["value", "results"],
-        next: &["odata.nextLink", "__next"],
-        fields: [
-            "MessageTraceId",
-            "RecipientAddress",
-            "Received",
-            "Status",
-            "Size",
-            "ToIP",
-        ],
-        time: parse_report_time_us,
-    };
-}
+use super::{Key, Keys, Layout};
 
 /// One response that holds rows. Owns the body; rows point into it.
 #[derive(Debug)]
@@ -127,6 +78,33 @@ impl Page {
             ids,
             rows,
             next_link,
+        })
+    }
+
+    /// A page of rows that were cut apart already. `None` if they are more than a page can hold, 4 GiB.
+    #[must_use]
+    pub fn of_rows(lines: &[Vec<u8>], keys: &Keys) -> Option<Self> {
+        let body = lines.concat();
+        u32::try_from(body.len()).ok()?;
+        let mut reading = Reading {
+            body: &body,
+            keys,
+            layout: &Layout::SAVED,
+            event_ids: EventIds::default(),
+            ids: String::new(),
+        };
+        let mut start = 0;
+        let mut rows = Vec::with_capacity(lines.len());
+        for line in lines {
+            rows.push(reading.row(start..start + line.len()));
+            start += line.len();
+        }
+        let ids = reading.ids;
+        Some(Self {
+            body,
+            ids,
+            rows,
+            next_link: None,
         })
     }
 
@@ -221,7 +199,8 @@ impl Reading<'_> {
             .members(|key, value| {
                 let key = &line[key];
                 let names = self.layout.fields.iter();
-                if let Some(at) = names.into_iter().position(|name| name.as_bytes() == key) {
+                let is_named = |names: &&[&str]| names.iter().any(|name| name.as_bytes() == key);
+                if let Some(at) = names.into_iter().position(is_named) {
                     places[at] = value;
                 }
             })
@@ -250,9 +229,7 @@ impl Reading<'_> {
             },
         };
         let received_us = text(&line[received]).and_then(|time| (self.layout.time)(time.as_bytes()));
-        let content = self
-            .keys
-            .content([&line[status.clone()], &line[size], &line[to_ip]]);
+        let content = (self.layout.content)(self.keys, [&line[status.clone()], &line[size], &line[to_ip]]);
         let shift = |range: &Range<usize>| narrow(&(range.start + place.start..range.end + place.start));
         Row {
             status: shift(&status),

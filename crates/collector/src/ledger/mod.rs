@@ -10,7 +10,9 @@ mod memory;
 
 pub use behind::{Behind, Lag, MAX_BEHIND_BYTES, Waiting};
 pub use coverage::{Coverage, SETTLED, Segment, Span};
-pub use file::{Examined, FileLedger, LedgerError, Notes, Recovery, Survey, examine, recover, told_apart};
+pub use file::{
+    Examined, FileLedger, LedgerError, Mark, Notes, Recovery, Survey, examine, recover, told_apart,
+};
 pub use memory::MemoryLedger;
 pub use message_trace_rows::{Key, Keys};
 

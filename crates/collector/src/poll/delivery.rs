@@ -44,6 +44,16 @@ pub struct Tally {
 }
 
 impl Delivery {
+    /// Rows of a page, by their places: those that were never delivered, and those that changed, each as
+    /// [`changed`](Self::changed) gives it. Places beyond the page are left out.
+    #[must_use]
+    pub fn new(page: Page, mut fresh: Vec<u32>, mut changed: Vec<(u32, Known)>) -> Self {
+        let rows = page.rows().len();
+        fresh.retain(|at| (*at as usize) < rows);
+        changed.retain(|(at, _)| (*at as usize) < rows);
+        Self { page, fresh, changed }
+    }
+
     /// The page.
     #[must_use]
     pub fn page(&self) -> &Page {

@@ -50,9 +50,24 @@ pub struct PollArgs {
     #[arg(long, value_name = "ID", help_heading = "Signing in")]
     pub identity_client_id: Option<String>,
 
-    /// Where rows come from: graph, or reporting (the older Reporting Web Service, 30 days back) [default: graph]
+    /// Where rows come from: graph, reporting (the older Reporting Web Service, 30 days back) or folder [default: graph]
     #[arg(long, value_name = "SERVICE", help_heading = "Source")]
     pub source: Option<String>,
+    /// With --source folder: a folder of saved traces, or a pattern with *, ?, [...] and ** (in quotes)
+    #[arg(long, value_name = "GLOB", help_heading = "Source")]
+    pub folder: Option<String>,
+    /// How often the folder is looked at, 1s to 24h [default: 10s]
+    #[arg(long, value_name = "DURATION", help_heading = "Source")]
+    pub folder_interval: Option<String>,
+    /// How long a file must not have changed before it is read, 1s to 1h [default: 2s]
+    #[arg(long, value_name = "DURATION", help_heading = "Source")]
+    pub folder_rest: Option<String>,
+    /// How long a row is remembered after it was read last, 1d to 3650d [default: 400d]
+    #[arg(long, value_name = "DURATION", help_heading = "Source")]
+    pub folder_remember: Option<String>,
+    /// Whether 05/06/2026 in a CSV report is 5 June (dmy) or May 6 (mdy) [default: as another row proves]
+    #[arg(long, value_name = "ORDER", help_heading = "Source")]
+    pub folder_dates: Option<String>,
     /// Microsoft's cloud: global (GCC too), us-gov (GCC High), us-dod or china [default: global]
     #[arg(long, value_name = "CLOUD", help_heading = "Source")]
     pub cloud: Option<String>,
@@ -149,6 +164,8 @@ Examples:
       --ledger ledger.db --since 48h --target ecs --sink stdout
   message-trace poll --config poll.toml
   message-trace poll --config poll.toml --once --sink file:events.ndjson
+  message-trace poll --source folder --folder '/srv/traces/**/*.csv' \\
+      --ledger ledger.db --target ecs --sink file:/var/log/events.ndjson
 
 A sink that wants a token has it in the file, not in a flag:
   [[sinks]]
@@ -181,6 +198,11 @@ impl PollArgs {
             token_file,
             identity_client_id,
             source,
+            folder,
+            folder_interval,
+            folder_rest,
+            folder_remember,
+            folder_dates,
             cloud,
             graph_url,
             reporting_url,
@@ -219,6 +241,11 @@ impl PollArgs {
             ("token-file", one(token_file)),
             ("identity-client-id", one(identity_client_id)),
             ("source", one(source)),
+            ("folder", one(folder)),
+            ("folder-interval", one(folder_interval)),
+            ("folder-rest", one(folder_rest)),
+            ("folder-remember", one(folder_remember)),
+            ("folder-dates", one(folder_dates)),
             ("cloud", one(cloud)),
             ("graph-url", one(graph_url)),
             ("reporting-url", one(reporting_url)),

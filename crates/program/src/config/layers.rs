@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 33] = [
+pub const KEYS: [Key; 38] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -44,6 +44,11 @@ pub const KEYS: [Key; 33] = [
     key("token-file", Kind::One),
     key("identity-client-id", Kind::One),
     key("source", Kind::One),
+    key("folder", Kind::One),
+    key("folder-interval", Kind::One),
+    key("folder-rest", Kind::One),
+    key("folder-remember", Kind::One),
+    key("folder-dates", Kind::One),
     key("cloud", Kind::One),
     key("graph-url", Kind::One),
     key("reporting-url", Kind::One),

@@ -18,6 +18,7 @@ No tenant at hand? `message-trace simulate` is one. `message-trace poll --help` 
 
 const TENANT: Needed = ("tenant-id", "the tenant's GUID or domain");
 const CLIENT: Needed = ("client-id", "the application's (client's) GUID");
+const FOLDER: Needed = ("folder", "the folder of saved traces, or a pattern of files");
 const LEDGER: Needed = ("ledger", "the file that remembers what was delivered");
 
 /// Checks that what has no default is set.
@@ -32,8 +33,9 @@ pub(super) fn check(layers: &Layers, auth: &AuthSetup, environment: &Environment
         // An empty text that was given is wrong in its own place.
         layers.setting(name).is_some() || is_federated && azure.is_some()
     };
-    let mut needed = vec![TENANT];
-    if auth.needs_client_id() {
+    let is_folder = layers.text("source") == Some("folder");
+    let mut needed = if is_folder { vec![FOLDER] } else { vec![TENANT] };
+    if auth.needs_client_id() && !is_folder {
         needed.push(CLIENT);
     }
     needed.push(LEDGER);
@@ -51,7 +53,10 @@ pub(super) fn check(layers: &Layers, auth: &AuthSetup, environment: &Environment
                 // Writing to a string cannot fail.
                 let _ = write!(list, "\n  {name}: {what}; {}", ways(name));
             }
-            if matches!(auth, AuthSetup::Secret { file: None, .. }) && environment.lacks_secret() {
+            if !is_folder
+                && matches!(auth, AuthSetup::Secret { file: None, .. })
+                && environment.lacks_secret()
+            {
                 list.push_str(
                     "\n  client secret: MESSAGE_TRACE_CLIENT_SECRET, or --client-secret-file with a private file",
                 );

@@ -8,7 +8,8 @@ use message_trace::{Options, Target};
 
 use super::layers::Layers;
 use super::{
-    AuthSetup, Cloud, ConfigError, Environment, PollArgs, SinkSetup, duration, missing, mistyped, sink,
+    AuthSetup, Cloud, ConfigError, Environment, FolderSetup, PollArgs, SinkSetup, duration, missing,
+    mistyped, sink,
 };
 use message_trace_collector::ledger::FileLedger;
 use message_trace_net::auth::{Application, scope_of};
@@ -57,6 +58,8 @@ pub struct Setup {
     pub source: &'static dyn Source,
     /// Where it is.
     pub service: Origin,
+    /// The folder that is polled in the place of a service.
+    pub folder: Option<FolderSetup>,
     /// The version of its API.
     pub api: Api,
     /// The file that remembers what was delivered.
@@ -103,7 +106,11 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     let layers = Layers::read(args, environment)?;
     let auth = AuthSetup::read(&layers, environment)?;
     missing::check(&layers, &auth, environment)?;
-    let (source, service, application) = tenant(&layers, &auth, environment)?;
+    let folder = super::folder::read(&layers)?;
+    let (source, service, application) = match &folder {
+        Some(_) => nobody(&layers)?,
+        None => tenant(&layers, &auth, environment)?,
+    };
     let ledger: PathBuf = layers
         .text("ledger")
         .filter(|path| !path.is_empty())
@@ -126,7 +133,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     let budget = layers.read_or("budget", 90, "a number of requests, 1 to 100", |text| {
         text.parse().ok().filter(|budget| (1..=100).contains(budget))
     })?;
-    let tenant_id = Some(application.tenant_id.clone());
+    let tenant_id = Some(application.tenant_id.clone()).filter(|id| !id.is_empty());
     let raw = switch(&layers, "raw", false)?;
     let sinks = sink::read(&layers)?;
     check_raw(&layers, raw, &sinks)?;
@@ -135,6 +142,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
         auth,
         source,
         service,
+        folder,
         api: layers.read_or("api", Api::V1, "v1.0 or beta", |text| match text {
             "v1.0" => Some(Api::V1),
             "beta" => Some(Api::Beta),
@@ -273,7 +281,12 @@ fn tenant(
         "global, us-gov, us-dod or china",
         Cloud::from_name,
     )?;
-    let source = layers.read_or("source", ALL_SOURCES[0], "graph or reporting", source_named)?;
+    let source = layers.read_or(
+        "source",
+        ALL_SOURCES[0],
+        "graph, reporting or folder",
+        source_named,
+    )?;
     let service = service(layers, source, cloud)?;
     let scope = match source.name() {
         "graph" => scope_of(&service),
@@ -281,6 +294,23 @@ fn tenant(
     };
     let application = application(layers, auth, environment, cloud, scope)?;
     Ok((source, service, application))
+}
+
+/// Nobody signs in for a folder. A tenant that is named is written into events.
+fn nobody(layers: &Layers) -> Result<(&'static dyn Source, Origin, Application), ConfigError> {
+    let tenant_id = match layers.setting("tenant-id") {
+        Some(_) => id(layers, "tenant-id", None, "expected the tenant's GUID or domain")?,
+        None => String::new(),
+    };
+    let cloud = Cloud::default();
+    let service = origin(layers, "graph-url", None, cloud.graph())?;
+    let application = Application {
+        tenant_id,
+        client_id: String::new(),
+        login: origin(layers, "login-url", None, cloud.login())?,
+        scope: String::new(),
+    };
+    Ok((ALL_SOURCES[0], service, application))
 }
 
 /// Raw rows are for workers: a service that takes events would refuse every one.

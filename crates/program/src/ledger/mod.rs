@@ -88,9 +88,13 @@ fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
     };
     let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     let (dead_letter, letters) = dead_letters(arguments)?;
+    let marks = FileLedger::marks_of(&arguments.ledger)?;
+    let (files, waiting) = (marks.len(), marks.iter().filter(|mark| mark.is_open).count());
     Ok(if arguments.json {
         let mut shown = as_json(&survey, now_ms);
         shown["dead_letters"] = letters.into();
+        shown["files"] = files.into();
+        shown["files_that_wait"] = waiting.into();
         let lag = |lag: Lag| json!({ "sink": lag.sink, "rows": lag.rows });
         shown["behind"] = Behind::open(Behind::path_of(&arguments.ledger))?
             .lags()?
@@ -106,6 +110,13 @@ fn show(arguments: &LedgerArgs, now: Duration) -> Result<String, LedgerError> {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:<16} {letters}{hint}", "dead letters");
+        if files > 0 {
+            let _ = writeln!(
+                text,
+                "{:<16} {files} of the folder; {waiting} end in a row that waits for its rest",
+                "files"
+            );
+        }
         for Lag { sink, rows } in Behind::open(Behind::path_of(&arguments.ledger))?.lags()? {
             let _ = writeln!(text, "{:<16} {sink}, by {rows} rows", "behind");
         }

@@ -22,10 +22,12 @@ pub(super) fn check_sinks(setup: &Setup) -> Ended {
     let secrets = KeptSecrets::of(&take_variable);
     let secrets = |name: &str| secrets.get(name);
     // Taken out of the environment as polling does it; a sink may sign in with it.
-    setup
-        .auth
-        .credential_with(&secrets, SystemTime::now())
-        .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    if setup.folder.is_none() {
+        setup
+            .auth
+            .credential_with(&secrets, SystemTime::now())
+            .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    }
     let client = Client::new(setup.client.clone())
         .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);

@@ -2,6 +2,7 @@
 
 mod check;
 mod driver;
+mod folder;
 mod handover;
 mod lagging;
 mod progress;

@@ -66,6 +66,9 @@ pub fn load_setup(arguments: &PollArgs, environment: &Environment) -> Result<Set
 pub fn run_setup(setup: &Setup) -> Ended {
     crate::logging::start(setup.log);
     check_folders(setup).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    if let Some(folder) = &setup.folder {
+        return super::folder::run(setup, folder);
+    }
     // Secrets first: they are taken out of the environment while there is one thread.
     let secrets = KeptSecrets::of(&take_variable);
     let secrets = |name: &str| secrets.get(name);
@@ -140,7 +143,7 @@ pub fn run_setup(setup: &Setup) -> Ended {
 }
 
 /// Lets the sinks that are behind catch up once more, and says which do not.
-fn left_behind(handover: &mut Handover) -> Ended {
+pub(super) fn left_behind(handover: &mut Handover) -> Ended {
     let fault =
         |failure: message_trace_sinks::SinkFailure| Fault::new(failure.error.remedy(), failure.to_string());
     handover.catch_up().map_err(fault)?;
@@ -162,7 +165,7 @@ fn left_behind(handover: &mut Handover) -> Ended {
 
 /// Tells the sinks what the ledger knows of them, and the ledger where the dead letter is. Gives whether all sinks are
 /// known to work.
-fn prepare(handover: &mut Handover, ledger: &mut FileLedger) -> Result<bool, Fault> {
+pub(super) fn prepare(handover: &mut Handover, ledger: &mut FileLedger) -> Result<bool, Fault> {
     let of_ledger =
         |error: message_trace_collector::ledger::LedgerError| Fault::new(error.remedy(), error.to_string());
     let notes = ledger.notes().map_err(of_ledger)?;

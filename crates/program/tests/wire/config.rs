@@ -203,6 +203,7 @@ fn a_flag_counts_before_a_variable_and_a_variable_before_the_file() {
         let free = [
             "client-id",
             "identity-client-id",
+            "folder",
             "ledger",
             "component",
             "dead-letter",

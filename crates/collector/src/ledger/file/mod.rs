@@ -10,6 +10,7 @@
 mod digest;
 mod error;
 mod examine;
+mod marks;
 mod notes;
 mod open;
 mod recover;
@@ -24,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use digest::{Digest, of_row};
 pub use error::LedgerError;
 pub use examine::{Examined, examine, told_apart};
+pub use marks::Mark;
 pub use notes::Notes;
 pub use recover::{Recovery, recover};
 
