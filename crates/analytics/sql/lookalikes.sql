@@ -1,5 +1,5 @@
--- Domains that imitate a protected one, and who wrote to or from them. The table lookalike_domains is made of the archive's
--- distinct domains before the question is asked (`--protect`).
+-- Domains that imitate a protected one, and who wrote to or from them.
+-- The table lookalike_domains is made of the archive's distinct domains before the question is asked (`--protect`).
 -- Columns: domain, protected, family, distance; first, last, received, sent, recipients (of ours, distinct), bytes.
 SELECT
     l.domain, l.protected, l.family, l.distance,

@@ -4,11 +4,15 @@
 //! use and where each stands in an event; `rows` reads events of the targets `ecs` and `ocsf`, and raw lines through the
 //! normalizer. Nothing here maps.
 
+#[cfg(feature = "engine")]
+mod engine;
 mod lookalike;
 mod questions;
 mod rows;
 mod schema;
 
+#[cfg(feature = "engine")]
+pub use engine::{ArchiveArguments, Archived, QueryArguments, archive, query};
 pub use lookalike::{Arguments as LookalikeArguments, Judged, run as lookalike};
 pub use questions::{QUESTIONS, Question};
 pub use rows::{Reader, Refused, Row, Value};

@@ -37,6 +37,10 @@ enum Command {
     Transform(Box<crate::transform::Arguments>),
     #[cfg(feature = "analytics")]
     Lookalike(message_trace_analytics::LookalikeArguments),
+    #[cfg(feature = "engine")]
+    Archive(message_trace_analytics::ArchiveArguments),
+    #[cfg(feature = "engine")]
+    Query(message_trace_analytics::QueryArguments),
     #[cfg(feature = "simulate")]
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
@@ -54,6 +58,10 @@ pub fn run() -> ExitCode {
         Command::Transform(arguments) => crate::transform::run(&arguments),
         #[cfg(feature = "analytics")]
         Command::Lookalike(arguments) => lookalike(&arguments),
+        #[cfg(feature = "engine")]
+        Command::Archive(arguments) => archive(&arguments),
+        #[cfg(feature = "engine")]
+        Command::Query(arguments) => query(&arguments),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
@@ -78,10 +86,43 @@ fn lookalike(arguments: &message_trace_analytics::LookalikeArguments) -> Result<
             eprintln!("message-trace: {judged}");
             Ok(ExitCode::SUCCESS)
         }
+        Err(error) => of_analytics(error),
+    }
+}
+
+/// Archives, and says how much.
+#[cfg(feature = "engine")]
+fn archive(arguments: &message_trace_analytics::ArchiveArguments) -> Result<ExitCode, Failure> {
+    match message_trace_analytics::archive(arguments, std::io::stdin().lock()) {
+        Ok(archived) => {
+            eprintln!("message-trace: {archived}");
+            if archived.rows == 0 && archived.refused > 0 {
+                return Ok(Code::NotATrace.into());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => of_analytics(error),
+    }
+}
+
+/// Answers a question.
+#[cfg(feature = "engine")]
+fn query(arguments: &message_trace_analytics::QueryArguments) -> Result<ExitCode, Failure> {
+    use std::io::{BufWriter, Write as _, stdin, stdout};
+    let mut out = BufWriter::new(stdout().lock());
+    message_trace_analytics::query(arguments, stdin().lock(), &mut out)
+        .and_then(|()| out.flush().map_err(anyhow::Error::from))
+        .map_or_else(of_analytics, |()| Ok(ExitCode::SUCCESS))
+}
+
+/// What a failure of an analyst's command ends with.
+#[cfg(feature = "analytics")]
+fn of_analytics(error: anyhow::Error) -> Result<ExitCode, Failure> {
+    match kind_of(&error) {
         // A reader that went away has read enough.
-        Err(error) if kind_of(&error) == Some(std::io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
-        Err(error) if kind_of(&error).is_some() => Err(Failure::new(Code::IO, error)),
-        Err(error) => Err(Failure::new(Code::Usage, error)),
+        Some(std::io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
+        Some(_) => Err(Failure::new(Code::IO, error)),
+        None => Err(Failure::new(Code::Usage, error)),
     }
 }
 
