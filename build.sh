@@ -22,11 +22,12 @@ usage() {
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
                 (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in,
-                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`)
+                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive` and `query` beside it)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in thirteen ways, and shows that the campaign sees each
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
+  slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
   wit           the interface as a package file             -> dist/message-trace-normalizer.wit.wasm
@@ -162,7 +163,7 @@ do_integrations() {
 do_all() {
     do_component
     do_plain
-    do_program --features kafka,analytics
+    do_program --features kafka,engine
     do_integrations
 }
 
@@ -270,6 +271,11 @@ do_streams() {
     do_program --features streams
     cargo run --quiet --locked --profile program --package message-trace-streams --example throughput -- \
         dist/message-trace "${ROWS:-1000000}"
+}
+
+do_slow_sink() {
+    do_program
+    python3 crates/bench/slow-sink.py dist/message-trace "${LENGTH:-600}"
 }
 
 case "${1:-}" in

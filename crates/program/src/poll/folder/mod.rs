@@ -121,14 +121,9 @@ pub(super) fn run(setup: &Setup, of: &FolderSetup) -> Ended {
     };
     run.tell(how, Some(began));
     let lagging = left_behind(&mut run.handover);
-    let closed = run
-        .handover
-        .sinks()
-        .close()
-        .map_err(|error| Fault::new(error.remedy(), error.to_string()));
     match ended? {
-        Went::Stopped => closed,
-        Went::On => lagging.and(closed).and_then(|()| run.unreadable()),
+        Went::Stopped => Ok(()),
+        Went::On => lagging.and_then(|()| run.unreadable()),
     }
 }
 
