@@ -28,7 +28,7 @@ pub struct FileError(pub String);
 pub struct Plan {
     /// Rows that were read before and are the same bytes still.
     skip: u64,
-    /// The name that the file had then, if it was another.
+    /// The name that the file had then, if it was another that is gone.
     pub renamed: Option<String>,
     head: [u8; 32],
     whole: [u8; 32],
@@ -62,8 +62,8 @@ pub struct Outcome {
     pub is_stopped: bool,
 }
 
-/// What is to be read of a file. `None` if nothing: it is as it was. A file that is unknown may be one that was renamed:
-/// `is_gone` says whether a name is no longer there.
+/// What is to be read of a file. `None` if nothing: it is as it was. A file that begins with all that was read of another
+/// is that one, renamed or copied: `is_gone` says whether a name is no longer there.
 ///
 /// # Errors
 ///
@@ -87,16 +87,17 @@ pub fn plan<S: BuildHasher>(
         .take(found.bytes.min(HEAD_BYTES as u64))
         .read_to_end(&mut first)
         .map_err(sentence)?;
-    let is_like = |mark: &&Mark| {
-        let head = usize::try_from(mark.bytes).unwrap_or(usize::MAX).min(HEAD_BYTES);
-        let head = first.get(..head).map(blake3::hash);
-        mark.bytes <= found.bytes && head.is_some_and(|head| *head.as_bytes() == mark.head)
+    // Most marks are of files that are longer than a head: theirs is hashed once.
+    let mut heads: HashMap<usize, Option<blake3::Hash>> = HashMap::new();
+    let mut is_like = |mark: &&Mark| {
+        let bytes = usize::try_from(mark.bytes).unwrap_or(usize::MAX).min(HEAD_BYTES);
+        let head = heads
+            .entry(bytes)
+            .or_insert_with(|| first.get(..bytes).map(blake3::hash));
+        (1..=found.bytes).contains(&mark.bytes) && head.is_some_and(|head| *head.as_bytes() == mark.head)
     };
-    let others = marks
-        .values()
-        .filter(|mark| mark.bytes > 0 && is_gone(&mark.path));
-    let mut before: Vec<&Mark> = own.into_iter().chain(others).filter(is_like).collect();
-    // The most that was read counts first.
+    let mut before: Vec<&Mark> = marks.values().filter(&mut is_like).collect();
+    // What was read most of is compared last, and counts.
     before.sort_by_key(|mark| mark.bytes);
     let mut hasher = blake3::Hasher::new();
     hasher.update(&first);
@@ -122,7 +123,7 @@ pub fn plan<S: BuildHasher>(
     Ok(Some(Plan {
         skip: same.map_or(0, |mark| mark.rows),
         renamed: same
-            .filter(|mark| mark.path != name)
+            .filter(|mark| mark.path != name && is_gone(&mark.path))
             .map(|mark| mark.path.clone()),
         head: *blake3::hash(&first).as_bytes(),
         whole: *hasher.finalize().as_bytes(),
@@ -356,6 +357,31 @@ mod tests {
         }
     }
 
+    /// The same where a step ends inside a character.
+    #[test]
+    fn rows_of_other_encodings_come_once() {
+        let table = "Received,RecipientAddress,Subject\r\n2026-06-13T10:30:00Z,a@example.com,Grüße 🎉\r\n\
+                     2026-06-13T10:31:00Z,b@example.com,€\r\n";
+        let lines: String = (0..3).map(|number| row(number) + "\n").collect();
+        for text in [table, &lines] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let whole = Again::new().read(&bytes, false).0;
+            assert!(whole.len() > 1 && !whole.concat().contains('\u{fffd}'));
+            for step in [1, 13, 50] {
+                let mut again = Again::new();
+                let mut all: Vec<String> = Vec::new();
+                let mut end = 0;
+                while end < bytes.len() {
+                    end = (end + step).min(bytes.len());
+                    let (rows, _) = again.read(&bytes[..end], false);
+                    all.extend(rows);
+                    all.dedup();
+                }
+                assert_eq!(all, whole, "steps of {step}");
+            }
+        }
+    }
+
     #[test]
     fn what_a_file_ends_with_waits_and_is_taken_at_last() {
         let mut again = Again::new();
@@ -394,6 +420,8 @@ mod tests {
         let plan = plan(&found, &again.marks, &|_| true).unwrap().unwrap();
         assert_eq!(plan.skip, 300);
         assert_eq!(plan.renamed.as_deref(), again.path.to_str());
+        let copied = super::plan(&found, &again.marks, &|_| false).unwrap().unwrap();
+        assert_eq!((copied.skip, copied.renamed), (300, None));
     }
 
     #[test]

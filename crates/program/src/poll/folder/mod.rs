@@ -280,7 +280,7 @@ impl Run<'_> {
             return Ok(Went::Stopped);
         }
         for told in told {
-            self.say(sentence(&found.path, found, told));
+            self.say(sentence(&found.path, told));
         }
         let mark = mark.map(|mark| Mark {
             seen_s: now_s(),

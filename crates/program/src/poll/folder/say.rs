@@ -55,16 +55,16 @@ impl Run<'_> {
     }
 }
 
-/// What is said of a file; its size tells one state of it from the next.
-pub(super) fn sentence(path: &Path, found: &Found, told: Told) -> String {
-    let (path, bytes) = (path.display(), found.bytes);
+/// What is said of a file; once, however often it ends in half a row.
+pub(super) fn sentence(path: &Path, told: Told) -> String {
+    let path = path.display();
     match told {
         Told::Cut => format!(
-            "{path} ends in the middle of a row, at byte {bytes}: that row waits for its rest, and is taken as it is when the \
+            "{path} ends in the middle of a row: that row waits for its rest, and is taken as it is when the \
              file has not changed for ten minutes"
         ),
         Told::Torn => format!(
-            "{path} is compressed and breaks off, at byte {bytes}: what came before is read, the rest when it is there"
+            "{path} is compressed and breaks off: what came before is read, the rest when it is there"
         ),
         Told::Foreign(what) => format!("{path}: {what}"),
         Told::Note(note) => format!("{path}: {note}"),
