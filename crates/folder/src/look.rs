@@ -83,10 +83,10 @@ impl Folder {
     #[must_use]
     pub fn base(&self) -> PathBuf {
         let path = Path::new(&self.pattern);
-        if path.is_dir() {
+        let is_fixed = |part: &Path| !part.to_string_lossy().contains(['*', '?', '[']);
+        if path.is_dir() || is_fixed(path) && !path.exists() {
             return path.to_owned();
         }
-        let is_fixed = |part: &Path| !part.to_string_lossy().contains(['*', '?', '[']);
         let parents = path.ancestors().skip(1);
         let base = parents
             .filter(|part| !part.as_os_str().is_empty())
@@ -272,7 +272,10 @@ mod tests {
         assert_eq!(look("2026/c.json", vec![]), (at("2026"), vec!["c.json".into()]));
         assert_eq!(look("own.*", vec![at("own.db-wal")]).1, Vec::<String>::new());
         assert!(Folder::new("a/***", Vec::new(), Duration::ZERO).is_err());
-        let mut missing = Folder::new(at("no/*.csv").to_str().unwrap(), Vec::new(), Duration::ZERO).unwrap();
-        assert!(missing.look(SystemTime::now()).is_err());
+        for missing in ["no/*.csv", "2026x", "2026/d.json"] {
+            let missing = at(missing);
+            let mut missing = Folder::new(missing.to_str().unwrap(), Vec::new(), Duration::ZERO).unwrap();
+            assert!(missing.look(SystemTime::now()).is_err());
+        }
     }
 }

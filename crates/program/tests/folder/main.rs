@@ -236,9 +236,12 @@ fn a_pattern_names_what_is_read_and_one_that_names_nothing_is_said() {
         "{}",
         ran.said
     );
-    let ran = stand.once_with("nowhere/*.json", &[]);
-    assert_eq!(ran.code, 74, "{}", ran.said);
-    assert!(ran.said.contains("cannot list"), "{}", ran.said);
+    // A mistyped folder is not one that is empty.
+    for nowhere in ["nowhere/*.json", "nowhere"] {
+        let ran = stand.once_with(nowhere, &[]);
+        assert_eq!(ran.code, 74, "{}", ran.said);
+        assert!(ran.said.contains("cannot list"), "{}", ran.said);
+    }
     std::fs::create_dir(stand.path("empty")).unwrap();
     let ran = stand.once_with("empty", &[]);
     assert!(
