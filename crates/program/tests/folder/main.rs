@@ -3,12 +3,14 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod refusing;
 mod stand;
 
 use std::collections::HashSet;
 use std::io::Write as _;
 use std::time::Duration;
 
+use refusing::Collector;
 use serde_json::Value;
 use stand::{Stand, gzip, id, ids, lines, page, row, table, utf16};
 
@@ -330,6 +332,32 @@ fn a_ledger_and_a_sink_in_the_folder_are_left_alone() {
     }
     let written = std::fs::read_to_string(stand.path("in/events.ndjson")).unwrap();
     assert_eq!(written, lines(0..3, "delivered"));
+}
+
+#[test]
+fn a_sink_that_refuses_for_now_gets_every_row_later() {
+    let stand = Stand::new();
+    stand.write("a.ndjson", lines(0..10, "delivered"));
+    let collector = Collector::start(2);
+    let ran = stand.once_with("in", &["--sink", &collector.url()]);
+    assert!(ran.code == 0 && ran.said.contains("delivered=10"), "{}", ran.said);
+    assert_eq!(collector.asked(), 3);
+    assert_eq!(stand.once().events.len(), 0);
+}
+
+/// A stop while a sink is away ends at once, and loses nothing.
+#[cfg(unix)]
+#[test]
+fn a_stop_does_not_wait_for_a_sink() {
+    let stand = Stand::new();
+    stand.write("a.ndjson", lines(0..10, "delivered"));
+    let collector = Collector::start(usize::MAX);
+    let mut service = stand.start_with(&collector.url());
+    while collector.asked() < 2 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    terminate(&mut service);
+    assert_eq!(stand.once().events.len(), 10);
 }
 
 #[test]

@@ -95,14 +95,18 @@ impl Stand {
 
     /// Starts the service. Its events go into `events.ndjson`.
     pub(crate) fn start(&self) -> Child {
-        let sink = format!("file:{}", self.path("events.ndjson").display());
+        self.start_with(&format!("file:{}", self.path("events.ndjson").display()))
+    }
+
+    /// The same with another sink.
+    pub(crate) fn start_with(&self, sink: &str) -> Child {
         Command::new(env!("CARGO_BIN_EXE_message-trace"))
             .env(
                 "MESSAGE_TRACE_CACHE",
                 concat!(env!("CARGO_TARGET_TMPDIR"), "/machine-code"),
             )
             .args(self.arguments("in"))
-            .args(["--folder-interval", "1s", "--log", "error", "--sink", &sink])
+            .args(["--folder-interval", "1s", "--log", "error", "--sink", sink])
             .stdout(Stdio::null())
             .spawn()
             .unwrap()
