@@ -41,6 +41,8 @@ enum Command {
     Archive(message_trace_analytics::ArchiveArguments),
     #[cfg(feature = "engine")]
     Query(message_trace_analytics::QueryArguments),
+    #[cfg(feature = "engine")]
+    Detect(message_trace_analytics::DetectArguments),
     #[cfg(feature = "simulate")]
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
@@ -62,6 +64,8 @@ pub fn run() -> ExitCode {
         Command::Archive(arguments) => archive(&arguments),
         #[cfg(feature = "engine")]
         Command::Query(arguments) => query(&arguments),
+        #[cfg(feature = "engine")]
+        Command::Detect(arguments) => detect(&arguments),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
@@ -114,6 +118,28 @@ fn query(arguments: &message_trace_analytics::QueryArguments) -> Result<ExitCode
         .and_then(|()| out.flush().map_err(anyhow::Error::from))
         .map_or_else(of_analytics, |()| Ok(ExitCode::SUCCESS))
 }
+
+/// Raises alerts.
+#[cfg(feature = "engine")]
+fn detect(arguments: &message_trace_analytics::DetectArguments) -> Result<ExitCode, Failure> {
+    use std::io::{BufWriter, stdout};
+    let mut out = BufWriter::new(stdout().lock());
+    match message_trace_analytics::detect(arguments, &mut out) {
+        Ok(0) => Ok(ExitCode::SUCCESS),
+        Ok(raised) => {
+            eprintln!(
+                "message-trace: {raised} new alert{}",
+                if raised == 1 { "" } else { "s" }
+            );
+            Ok(ExitCode::from(ALERTS))
+        }
+        Err(error) => of_analytics(error),
+    }
+}
+
+/// Alerts were raised.
+#[cfg(feature = "engine")]
+const ALERTS: u8 = 1;
 
 /// What a failure of an analyst's command ends with.
 #[cfg(feature = "analytics")]

@@ -212,7 +212,7 @@ fn short(text: String) -> String {
 }
 
 /// Text from a mail moves no cursor and changes no colour.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()

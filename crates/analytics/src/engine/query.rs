@@ -189,16 +189,20 @@ async fn answer(
 }
 
 /// Where the last days of the archive begin.
-async fn last_days(archive: &Opened) -> Result<NaiveDate> {
-    let last = texts(archive, "SELECT MAX(day) AS day FROM events").await?;
-    let last: NaiveDate = last.first().context("the archive is empty")?.parse()?;
-    let since = last - chrono::TimeDelta::days(DAYS - 1);
+pub(super) async fn last_days(archive: &Opened) -> Result<NaiveDate> {
+    let since = newest_day(archive).await? - chrono::TimeDelta::days(DAYS - 1);
     eprintln!("message-trace: since {since}; another day: --since");
     Ok(since)
 }
 
+/// The last day of the archive.
+pub(super) async fn newest_day(archive: &Opened) -> Result<NaiveDate> {
+    let last = texts(archive, "SELECT MAX(day) AS day FROM events").await?;
+    Ok(last.first().context("the archive is empty")?.parse()?)
+}
+
 /// The first column of an answer.
-async fn texts(archive: &Opened, sql: &str) -> Result<Vec<String>> {
+pub(super) async fn texts(archive: &Opened, sql: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let batches = archive.context.sql(sql).await?.collect().await?;
     archive.still_there()?;
@@ -211,7 +215,7 @@ async fn texts(archive: &Opened, sql: &str) -> Result<Vec<String>> {
 }
 
 /// Makes the table of domains that imitate a protected one.
-async fn imitations(archive: &Opened, protect: &[String]) -> Result<()> {
+pub(super) async fn imitations(archive: &Opened, protect: &[String]) -> Result<()> {
     let mut protect = protect.to_vec();
     if protect.is_empty() {
         let ours = "SELECT sender_domain FROM events WHERE direction = 'internal' AND sender_domain IS NOT NULL

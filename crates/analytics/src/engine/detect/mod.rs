@@ -1,0 +1,347 @@
+//! `message-trace detect`: alerts, as events of ECS.
+
+mod rules;
+mod state;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{NaiveDate, SecondsFormat, Utc};
+use datafusion::arrow::json::{WriterBuilder, writer::LineDelimited};
+use serde_json::{Map, Value as Json, json};
+
+use super::query::{imitations, last_days, newest_day, texts};
+use super::runtime;
+use super::view::{self, Opened};
+use crate::QUESTIONS;
+use rules::{RULES, Rule, Subject, Thresholds};
+use state::State;
+
+/// Raise alerts about an archive
+///
+/// Asks the questions that have a threshold, and raises an alert once for each rule, address or domain, and day. It is closed
+/// when the archive has a later day. What was raised is kept in a file beside the days.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The archive's folder, as `message-trace archive` writes it
+    #[arg(long, value_name = "DIR")]
+    archive: PathBuf,
+    /// The first day to look at, such as 2026-11-20 [default: the last seven days of the archive]
+    #[arg(long, value_name = "DAY")]
+    since: Option<NaiveDate>,
+    /// A domain that others may imitate; repeatable [default: those that sent or got what is internal]
+    #[arg(long = "protect", value_name = "DOMAIN")]
+    protect: Vec<String>,
+    /// A TOML file with thresholds, and with whom to leave alone
+    #[arg(long, value_name = "FILE")]
+    thresholds: Option<PathBuf>,
+    /// Where to keep what was raised [default: DIR/detect-state.json]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_state")]
+    state: Option<PathBuf>,
+    /// Raise everything, and keep nothing
+    #[arg(long)]
+    no_state: bool,
+    /// Print each alert as an event of ECS, one a line
+    #[arg(long)]
+    json: bool,
+    /// Say in words why
+    #[arg(long)]
+    explain: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  message-trace detect --archive archive
+  message-trace detect --archive archive --since 2026-11-20 --no-state --explain
+  message-trace detect --archive archive --protect contoso.com --json >> alerts.ndjson
+
+Thresholds, a file for --thresholds (every rule and what it counts: message-trace detect --archive archive --explain):
+  [allow]
+  users = [\"newsletter@contoso.com\"]
+  domains = [\"partner.example\"]
+  [rules.fan-out]
+  at-least = 200
+  [rules.backscatter]
+  enabled = false
+
+Exit codes:
+    0  no new alert
+    1  alerts were raised
+    2  the command line or the file of thresholds cannot be read
+   74  a file could not be read or written";
+
+/// Event ids that an alert names.
+const EVIDENCE: usize = 20;
+
+/// Raises alerts on `out`, and says how many were raised.
+///
+/// # Errors
+///
+/// An archive or a file that cannot be read or written.
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
+    let thresholds = thresholds(arguments)?;
+    let path = arguments
+        .state
+        .clone()
+        .unwrap_or_else(|| arguments.archive.join("detect-state.json"));
+    let mut state = if arguments.no_state {
+        State::default()
+    } else {
+        State::read(&path)?
+    };
+    let (found, newest) = runtime()?.block_on(find(arguments, &thresholds))?;
+    let mut raised = 0;
+    for alert in &found {
+        if state.knows(&alert.id) {
+            if let Some(open) = state.open.get_mut(&alert.id) {
+                *open = alert.event("raised");
+            }
+            continue;
+        }
+        alert.tell(arguments, out, "raised")?;
+        state.open.insert(alert.id.clone(), alert.event("raised"));
+        raised += 1;
+    }
+    if !arguments.no_state {
+        close(&mut state, newest, arguments.json, out)?;
+    }
+    // First the alerts, then that they were raised: after a crash in between they are raised again.
+    out.flush()?;
+    if !arguments.no_state {
+        state.write(newest)?;
+    }
+    Ok(raised)
+}
+
+/// Closes alerts whose day is over.
+fn close(state: &mut State, newest: NaiveDate, is_json: bool, out: &mut impl Write) -> Result<()> {
+    for (id, mut event) in std::mem::take(&mut state.open) {
+        let day = event["m365"]["message_trace"]["alert"]["day"]
+            .as_str()
+            .and_then(|day| day.parse().ok());
+        let day: NaiveDate = day.context("the file of what was raised holds an alert without a day")?;
+        if day >= newest {
+            state.open.insert(id, event);
+            continue;
+        }
+        event["event"]["action"] = json!("closed");
+        event["event"]["created"] = json!(now());
+        if is_json {
+            writeln!(out, "{event}")?;
+        }
+        state.closed.insert(id, day.to_string());
+    }
+    Ok(())
+}
+
+fn thresholds(arguments: &Arguments) -> Result<Thresholds> {
+    let Some(path) = &arguments.thresholds else {
+        return Ok(Thresholds::default());
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let thresholds: Thresholds = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+    if let Some(name) = thresholds.unknown() {
+        let known: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+        bail!(
+            "{} names a rule {name} that there is not; there are {}",
+            path.display(),
+            known.join(", ")
+        );
+    }
+    Ok(thresholds)
+}
+
+/// An alert.
+struct Alert {
+    rule: &'static Rule,
+    id: String,
+    who: String,
+    day: NaiveDate,
+    observed: i64,
+    at_least: i64,
+    /// The answer's row.
+    facts: Map<String, Json>,
+    evidence: Vec<String>,
+}
+
+/// Everything that the rules find, and the newest day.
+async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Alert>, NaiveDate)> {
+    let archive = view::open(&arguments.archive).await?;
+    let since = match arguments.since {
+        Some(since) => since,
+        None => last_days(&archive).await?,
+    };
+    let newest = newest_day(&archive).await?;
+    if let Err(error) = imitations(&archive, &arguments.protect).await {
+        if super::archive::is_gone(&error) {
+            return Err(error);
+        }
+        eprintln!("message-trace: rule lookalike-domain left out: {error}");
+    }
+    let mut found = Vec::new();
+    for rule in RULES {
+        let Some(at_least) = thresholds.of(rule) else {
+            continue;
+        };
+        if rule.question == "lookalikes" && !archive.context.table_exist("lookalike_domains")? {
+            continue;
+        }
+        let question = QUESTIONS.iter().find(|question| question.name == rule.question);
+        let question = question.context("a rule asks what there is not")?;
+        let sql = question.sql.replace("$since", &format!("'{since}'"));
+        for facts in rows(&archive, &sql).await? {
+            let text = |column: &str| facts.get(column).and_then(Json::as_str);
+            let (Some(who), Some(day)) = (
+                text(rule.who),
+                text(rule.day).and_then(|day| day.get(..10)?.parse().ok()),
+            ) else {
+                continue;
+            };
+            let day: NaiveDate = day;
+            let observed = facts.get(rule.observed).and_then(Json::as_i64).unwrap_or(0);
+            if day < since || observed < at_least || thresholds.allows(rule, who) {
+                continue;
+            }
+            let id = format!("{}/{who}/{day}", rule.id);
+            // Several hours of one day are one alert: the first row says most.
+            if found.iter().any(|alert: &Alert| alert.id == id) {
+                continue;
+            }
+            let who = who.to_owned();
+            let evidence = evidence(&archive, rule, &who, day).await?;
+            found.push(Alert {
+                rule,
+                id,
+                who,
+                day,
+                observed,
+                at_least,
+                facts,
+                evidence,
+            });
+        }
+    }
+    archive.still_there()?;
+    Ok((found, newest))
+}
+
+/// An answer's rows.
+async fn rows(archive: &Opened, sql: &str) -> Result<Vec<Map<String, Json>>> {
+    let mut writer = WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, LineDelimited>(Vec::new());
+    for batch in archive.context.sql(sql).await?.collect().await? {
+        writer.write(&batch)?;
+    }
+    writer.finish()?;
+    let lines = writer.into_inner();
+    let lines = lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    Ok(lines.map(serde_json::from_slice).collect::<Result<_, _>>()?)
+}
+
+/// Ids of events that an alert comes from.
+async fn evidence(archive: &Opened, rule: &Rule, who: &str, day: NaiveDate) -> Result<Vec<String>> {
+    let who = who.replace('\'', "''");
+    let sql = format!(
+        "SELECT event_id FROM events WHERE day = CAST('{day}' AS DATE) AND {} = '{who}' AND event_id IS NOT NULL
+         ORDER BY COALESCE(size, 0) DESC, event_id LIMIT {EVIDENCE}",
+        rule.evidence
+    );
+    texts(archive, &sql).await
+}
+
+impl Alert {
+    /// Why, in words.
+    fn reason(&self) -> String {
+        let Self {
+            rule,
+            who,
+            day,
+            observed,
+            at_least,
+            ..
+        } = self;
+        let mut why = format!("{}: {who} on {day}, {observed} {}", rule.name, rule.unit);
+        let number = |column: &str| self.facts.get(column).and_then(Json::as_f64);
+        let usual: Vec<String> = self
+            .facts
+            .keys()
+            .filter_map(|column| column.strip_prefix("usual_"))
+            .filter_map(|column| {
+                let (is, was) = (number(column)?, number(&format!("usual_{column}"))?);
+                Some(format!("; {column} {is:.0}, usually {was:.0}"))
+            })
+            .collect();
+        if usual.is_empty() {
+            why = format!("{why}; the threshold is {at_least}");
+        }
+        why.extend(usual);
+        why
+    }
+
+    fn event(&self, action: &str) -> Json {
+        let Rule {
+            id,
+            name,
+            severity,
+            tactic,
+            technique,
+            ..
+        } = self.rule;
+        let mut event = json!({
+            "@timestamp": format!("{}T00:00:00.000Z", self.day),
+            "ecs": { "version": "9.4.0" },
+            "event": {
+                "kind": "alert", "category": ["email"], "type": ["info"], "action": action, "id": self.id,
+                "severity": severity, "dataset": "m365.message_trace.alert", "created": now(), "reason": self.reason(),
+            },
+            "rule": { "id": id, "name": name },
+            "threat": {
+                "framework": "MITRE ATT&CK",
+                "tactic": { "id": [tactic.0], "name": [tactic.1] },
+                "technique": { "id": [technique.0], "name": [technique.1] },
+            },
+            "m365": { "message_trace": { "alert": {
+                "day": self.day.to_string(), "observed": self.observed, "threshold": self.at_least,
+                "unit": self.rule.unit, "question": self.rule.question, "facts": self.facts, "event_ids": self.evidence,
+            } } },
+        });
+        match self.rule.subject {
+            Subject::User => event["user"] = json!({ "email": self.who }),
+            Subject::Domain => event["source"] = json!({ "domain": self.who }),
+        }
+        event
+    }
+
+    fn tell(&self, arguments: &Arguments, out: &mut impl Write, action: &str) -> Result<()> {
+        if arguments.json {
+            writeln!(out, "{}", self.event(action))?;
+            return Ok(());
+        }
+        let who = super::print::visible(&self.who);
+        writeln!(
+            out,
+            "{}  {:<22}{who}  {} {}",
+            self.day, self.rule.id, self.observed, self.rule.unit
+        )?;
+        if arguments.explain {
+            writeln!(out, "    {}", super::print::visible(&self.reason()))?;
+            for (name, value) in &self.facts {
+                writeln!(out, "    {name}: {}", super::print::visible(&value.to_string()))?;
+            }
+            let least = self.rule.at_least;
+            writeln!(
+                out,
+                "    rule {}: at least {} {} (by default {least})",
+                self.rule.id, self.at_least, self.rule.unit
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
+}

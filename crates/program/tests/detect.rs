@@ -1,0 +1,237 @@
+//! `detect`: what is planted raises an alert, once, and what is quiet raises none.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+fn run(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_message-trace"))
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A message on a day of June.
+fn row(lines: &mut String, day: usize, sender: &str, recipient: &str, size: usize) {
+    let number = lines.len();
+    writeln!(
+        lines,
+        r#"{{"id":"{number:08x}-48cb-e80d-e8c0-196330437ae6","receivedDateTime":"2025-06-{day:02}T10:30:00Z","senderAddress":"{sender}","recipientAddress":"{recipient}","subject":"s","size":{size},"fromIP":"192.0.2.1","toIP":"","status":"delivered"}}"#
+    )
+    .unwrap();
+}
+
+/// Days that are like each other.
+fn quiet(lines: &mut String, days: std::ops::RangeInclusive<usize>) {
+    for day in days {
+        for user in 0..5 {
+            for number in 0..4 {
+                row(
+                    lines,
+                    day,
+                    &format!("user{user}@contoso.com"),
+                    &format!("partner{number}@example.org"),
+                    20_000,
+                );
+            }
+            row(
+                lines,
+                day,
+                "news@example.net",
+                &format!("user{user}@contoso.com"),
+                20_000,
+            );
+        }
+    }
+}
+
+fn archive(folder: &Path, lines: &str) {
+    let input = folder.join("rows.ndjson");
+    std::fs::write(&input, lines).unwrap();
+    let output = folder.join("archive");
+    let words = ["archive", "--organization-domain", "contoso.com", "--output"];
+    let done = run(&[&words[..], &[output.to_str().unwrap(), input.to_str().unwrap()]].concat());
+    assert!(done.status.success(), "{}", text(&done.stderr));
+}
+
+fn detect(folder: &Path, more: &[&str]) -> (Option<i32>, Vec<Json>, String) {
+    let archive = folder.join("archive");
+    let words = [
+        "detect",
+        "--json",
+        "--protect",
+        "contoso.com",
+        "--archive",
+        archive.to_str().unwrap(),
+    ];
+    let done = run(&[&words[..], more].concat());
+    let alerts = text(&done.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    (done.status.code(), alerts, text(&done.stderr))
+}
+
+/// Rule and whom it is about, of alerts with an action.
+fn found(alerts: &[Json], action: &str) -> Vec<(String, String)> {
+    let mut found: Vec<_> = alerts
+        .iter()
+        .filter(|alert| alert["event"]["action"] == action)
+        .map(|alert| {
+            let who = alert["user"]["email"]
+                .as_str()
+                .or(alert["source"]["domain"].as_str());
+            (
+                alert["rule"]["id"].as_str().unwrap().to_owned(),
+                who.unwrap().to_owned(),
+            )
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected
+        .iter()
+        .map(|&(rule, who)| (rule.to_owned(), who.to_owned()))
+        .collect()
+}
+
+#[test]
+fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
+    let folder = TempDir::new().unwrap();
+    let mut lines = String::new();
+    quiet(&mut lines, 1..=20);
+    archive(folder.path(), &lines);
+    assert_eq!(detect(folder.path(), &[]).0, Some(0), "quiet days raise nothing");
+    for number in 0..120 {
+        row(
+            &mut lines,
+            20,
+            "user1@contoso.com",
+            &format!("buyer{number}@example.net"),
+            9_000,
+        );
+    }
+    for _ in 0..6 {
+        row(
+            &mut lines,
+            20,
+            "user2@contoso.com",
+            "drop@example.org",
+            25_000_000,
+        );
+    }
+    row(
+        &mut lines,
+        20,
+        "user3@contoso.com",
+        "us.er3@example.net",
+        2_000_000,
+    );
+    row(&mut lines, 20, "ceo@c0ntoso.com", "user4@contoso.com", 10_000);
+    archive(folder.path(), &lines);
+    let planted = pairs(&[
+        ("fan-out", "user1@contoso.com"),
+        ("large-to-one", "user2@contoso.com"),
+        ("lookalike-domain", "c0ntoso.com"),
+        ("own-private-address", "user3@contoso.com"),
+        ("unusual-volume", "user1@contoso.com"),
+        ("unusual-volume", "user2@contoso.com"),
+    ]);
+    let (code, alerts, _) = detect(folder.path(), &[]);
+    assert_eq!((code, found(&alerts, "raised")), (Some(1), planted.clone()));
+    for alert in &alerts {
+        assert_eq!(alert["event"]["kind"], "alert");
+        let details = &alert["m365"]["message_trace"]["alert"];
+        assert_eq!(details["day"], "2025-06-20");
+        assert!(!details["event_ids"].as_array().unwrap().is_empty(), "{alert}");
+        assert!(
+            alert["threat"]["technique"]["id"][0]
+                .as_str()
+                .unwrap()
+                .starts_with('T')
+        );
+    }
+    let (code, alerts, _) = detect(folder.path(), &[]);
+    assert_eq!((code, alerts.len()), (Some(0), 0), "raised once");
+    quiet(&mut lines, 21..=21);
+    archive(folder.path(), &lines);
+    let (code, alerts, _) = detect(folder.path(), &[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        (found(&alerts, "closed"), found(&alerts, "raised")),
+        (planted, Vec::new())
+    );
+    let (code, alerts, _) = detect(folder.path(), &[]);
+    assert_eq!((code, alerts.len()), (Some(0), 0), "closed once");
+}
+
+#[test]
+fn thresholds_change_from_what_on_and_whom_to_leave_alone() {
+    let folder = TempDir::new().unwrap();
+    let mut lines = String::new();
+    quiet(&mut lines, 1..=10);
+    for user in ["user1", "user2"] {
+        for number in 0..80 {
+            row(
+                &mut lines,
+                10,
+                &format!("{user}@contoso.com"),
+                &format!("buyer{number}@example.net"),
+                9_000,
+            );
+        }
+    }
+    archive(folder.path(), &lines);
+    let file = folder.path().join("thresholds.toml");
+    let with = |toml: &str| {
+        std::fs::write(&file, toml).unwrap();
+        detect(
+            folder.path(),
+            &["--no-state", "--thresholds", file.to_str().unwrap()],
+        )
+    };
+    let rules = |alerts: &[Json]| -> Vec<(String, String)> { found(alerts, "raised") };
+    assert_eq!(rules(&with("").1).len(), 4);
+    let allowed = with("[allow]\nusers = [\"User1@contoso.com\"]\n[rules.unusual-volume]\nenabled = false\n");
+    assert_eq!(rules(&allowed.1), pairs(&[("fan-out", "user2@contoso.com")]));
+    assert_eq!(rules(&with("[rules.fan-out]\nat-least = 85\n").1).len(), 2);
+    let (code, _, said) = with("[rules.fanout]\nat-least = 81\n");
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("names a rule fanout that there is not; there are unusual-volume"),
+        "{said}"
+    );
+    // A file that is none says what to do.
+    let state = folder.path().join("archive/detect-state.json");
+    std::fs::write(&state, "{").unwrap();
+    let (code, _, said) = detect(folder.path(), &[]);
+    assert_eq!(code, Some(74), "{said}");
+    assert!(said.contains("move the file away"), "{said}");
+    std::fs::remove_file(&state).unwrap();
+    // In words.
+    let place = folder.path().join("archive");
+    let words = [
+        "detect",
+        "--explain",
+        "--no-state",
+        "--archive",
+        place.to_str().unwrap(),
+    ];
+    let said = text(&run(&words).stdout);
+    assert!(
+        said.contains("user1@contoso.com on 2025-06-10, 84 messages"),
+        "{said}"
+    );
+    assert!(said.contains("messages 84, usually 4"), "{said}");
+}
