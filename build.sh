@@ -22,7 +22,7 @@ usage() {
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
                 (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in,
-                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive` and `query` beside it)
+                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive`, `query` and `detect` beside it)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in thirteen ways, and shows that the campaign sees each

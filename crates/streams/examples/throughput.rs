@@ -54,6 +54,10 @@ fn main() {
         );
     };
     say("events onto the stream alone, acknowledged", alone);
+    say(
+        "the same, nobody waits for acknowledgements",
+        unacknowledged(&program, count),
+    );
     say("one worker", workers(&program, count, 1, false));
     say("two workers", workers(&program, count, 2, false));
     say(
@@ -134,6 +138,57 @@ fn publish_only(program: &Path, count: usize) -> Took {
     });
     Took {
         seconds: seconds.as_secs_f64(),
+        server: busy(server_of(&nats)),
+        workers: 0.0,
+    }
+}
+
+/// The same, and nobody looks whether the stream has them, until the last one is there.
+fn unacknowledged(program: &Path, count: usize) -> Took {
+    let nats = Nats::start().unwrap();
+    nats.stream("EVENTS", &["events"]);
+    let options = Options {
+        target: Target::Ecs,
+        ..Options::default()
+    };
+    let mut transform = Host::native().transform(&options).unwrap();
+    let mut ids = EventIds::default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let address = nats.address("events").servers();
+    let client = runtime.block_on(async_nats::connect(address)).unwrap();
+    let mut seconds = Duration::ZERO;
+    chunks(program, count, |chunk| {
+        let events: Vec<_> = chunk
+            .iter()
+            .map(|line| {
+                let id = ids.read(line.as_bytes()).unwrap();
+                let mut headers = async_nats::HeaderMap::new();
+                headers.insert("Nats-Msg-Id", id.as_str());
+                (headers, transform.normalize(line.as_bytes()).unwrap())
+            })
+            .collect();
+        let began = Instant::now();
+        runtime.block_on(async {
+            for (headers, event) in events {
+                client
+                    .publish_with_headers("events", headers, event.into())
+                    .await
+                    .unwrap();
+            }
+            client.flush().await.unwrap();
+        });
+        seconds += began.elapsed();
+    });
+    let began = Instant::now();
+    while nats.count("EVENTS") < u64::try_from(count).unwrap() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Took {
+        seconds: (seconds + began.elapsed()).as_secs_f64(),
         server: busy(server_of(&nats)),
         workers: 0.0,
     }

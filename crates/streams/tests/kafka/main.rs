@@ -1,5 +1,9 @@
 //! Against the mock cluster of librdkafka: brokers on loopback that store messages, keep groups, and fail as they are told.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it found"
+)]
 
 mod cluster;
 
@@ -192,6 +196,7 @@ fn what_is_wrong_is_a_sentence_with_its_remedy() {
 }
 
 /// Errors of the brokers, and brokers that go and come back: nothing is lost, and what is there twice has one id.
+/// `FAULTS=2000` for more of them.
 #[test]
 fn faults_on_the_way_lose_nothing() {
     let cluster = Cluster::start(&[("events", 3)]);
@@ -204,11 +209,14 @@ fn faults_on_the_way_lose_nothing() {
     ];
     let mut sink = KafkaSink::new(cluster.address("events"), Login::default());
     let mut random = fastrand::Rng::with_seed(7);
-    for part in 0..60 {
+    let wanted = std::env::var("FAULTS").map_or(90, |text| text.parse().unwrap());
+    let (mut part, mut faults_so_far) = (0, 0);
+    while faults_so_far < wanted {
         let events = batch((0..50).map(|number| format!("{part}-{number}/b/delivered")));
         let faults: Vec<Answer> = (0..random.usize(0..4))
             .map(|_| errors[random.usize(0..errors.len())])
             .collect();
+        faults_so_far += faults.len();
         cluster.fail(Request::Produce, &faults);
         let is_away = part % 20 == 19;
         if is_away {
@@ -227,9 +235,15 @@ fn faults_on_the_way_lose_nothing() {
             }
         });
         assert!(is_done, "part {part}");
+        part += 1;
     }
     let counts = counts(&cluster, "events");
-    assert_eq!(counts.len(), 60 * 50);
+    assert_eq!(counts.len(), part * 50);
+    let twice = counts.values().filter(|&&times| times > 1).count();
+    println!(
+        "{faults_so_far} faults, {} events, 0 lost, {twice} there twice under one id",
+        counts.len()
+    );
 }
 
 /// Rows, an envelope, changes and poison in; events and rejects out, each with its reason. With and without transactions.
