@@ -240,6 +240,43 @@ fn the_list_and_the_readme_name_the_same_questions() {
     assert!(list.lines().count() >= 17);
 }
 
+/// The two commands under "Months of mail", as they stand there.
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let folder = TempDir::new().unwrap();
+    let rows: Vec<String> = (0..30)
+        .map(|number| row(number, 1 + number % 3, "delivered"))
+        .collect();
+    file(folder.path(), "trace.ndjson", &rows);
+    std::os::unix::fs::symlink(
+        env!("CARGO_BIN_EXE_message-trace"),
+        folder.path().join("message-trace"),
+    )
+    .unwrap();
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("### Months of mail").unwrap();
+    let (_, rest) = rest.split_once("```sh\n").unwrap();
+    let script = rest.split_once("```").unwrap().0;
+    let path = std::env::var("PATH").unwrap();
+    let done = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", script])
+        .current_dir(folder.path())
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    assert!(
+        text(&done.stdout).contains("a0@example.com"),
+        "{}",
+        text(&done.stdout)
+    );
+    assert!(
+        text(&done.stderr).contains("30 events of 3 days"),
+        "{}",
+        text(&done.stderr)
+    );
+}
+
 /// Killed at any moment: the next run makes it whole, and no row counts twice.
 #[test]
 fn an_archive_that_is_killed_is_whole_after_the_next_run() {

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// The largest size, in bytes.
-const MAX_BYTES: usize = 160 * 1024;
+/// The largest size, in bytes: what a page or an agent loads without a second thought. It was 160 KiB until the columns of the
+/// admin center's reports came in.
+const MAX_BYTES: usize = 192 * 1024;
 
 fn repository(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)
