@@ -32,7 +32,8 @@ pub(crate) fn transform(job: &Job, mut worker: Worker, stop: &Stop) -> Result<Ta
             "a transaction is of one cluster; name the same servers for input and output, or leave --transactions out",
         ));
     }
-    let mut ends = None;
+    // A first connection that fails is said at once; later ones are waited for.
+    let mut ends = Some(Ends::open(job)?);
     drive(job, stop, || {
         // After an error both ends are made anew: the place to go on is what was committed.
         let mut current = match ends.take() {

@@ -175,6 +175,16 @@ fn what_is_wrong_is_a_sentence_with_its_remedy() {
     assert!(error.to_string().contains("no connection to the host"), "{error}");
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     let cluster = Cluster::start(&[("events", 1)]);
+    let away = Job {
+        output: "kafka://127.0.0.1:9/events".parse().unwrap(),
+        ..job(&cluster, true)
+    };
+    let error = transform(&away, ecs(), &Stop::default()).unwrap_err();
+    assert_eq!(
+        error.remedy(),
+        Remedy::Retry,
+        "a first connection is not waited for: {error}"
+    );
     cluster.topic_error("missing", Answer::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     let mut sink = KafkaSink::new(cluster.address("missing"), Login::default());
     for error in [
