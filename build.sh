@@ -30,7 +30,7 @@ usage() {
   slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
-  wit           the interface as a package file             -> dist/message-trace-normalizer.wit.wasm
+  wit           the interface as a package file             -> dist/message-trace-events.wit.wasm
   core          the plain core module, with and without SIMD -> dist/message-trace-core.wasm
   extism        the Extism plug-in                          -> dist/message-trace-extism.wasm
   python        the Python wheel, and its tests             -> dist/message_trace-*.whl

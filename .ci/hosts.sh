@@ -74,8 +74,8 @@ do_command_line() {
 do_wit() {
     need_python
     mkdir -p dist
-    "$target_dir/venv/bin/wasm-tools" component wit wit --wasm --output dist/message-trace-normalizer.wit.wasm
-    printf 'dist/message-trace-normalizer.wit.wasm\n'
+    "$target_dir/venv/bin/wasm-tools" component wit wit --wasm --output dist/message-trace-events.wit.wasm
+    printf 'dist/message-trace-events.wit.wasm\n'
 }
 
 # The wheel, then its tests against the wheel as it is installed, not against the sources.

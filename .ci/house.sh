@@ -3,6 +3,7 @@
 # Which crates of this repository each crate may depend on. An arrow that is not here is a mistake or a decision.
 house_arrows='
 remedy
+details
 rows        message-trace
 host        message-trace
 normalize   message-trace host remedy

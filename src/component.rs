@@ -9,11 +9,11 @@
 use core::cell::RefCell;
 
 use crate::lanes::into_text;
-use crate::{ECS_VERSION, Format, OCSF_VERSION, Options, Rejection, Revision, Target};
+use crate::{Format, Options, Rejection, Revised, Revision, Target};
 
 wit_bindgen::generate!({ path: "wit", world: "message-trace" });
 
-use exports::message_trace::normalizer::normalizer as wit;
+use exports::message_trace::events::mapping as wit;
 
 struct Component;
 
@@ -25,27 +25,68 @@ thread_local! {
 export!(Component);
 
 impl wit::Guest for Component {
+    type Options = Settings;
     type Normalizer = Normalizer;
-
-    fn normalize(line: String) -> Result<String, wit::Rejection> {
-        DEFAULT
-            .with_borrow_mut(|normalizer| event(&line, |event| normalizer.normalize(line.as_bytes(), event)))
-    }
 
     fn about() -> wit::Info {
         wit::Info {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            ecs_version: ECS_VERSION.to_owned(),
-            ocsf_version: OCSF_VERSION.to_owned(),
             formats: Format::ALL
                 .into_iter()
                 .map(|format| format.name().to_owned())
                 .collect(),
             targets: Target::ALL
                 .into_iter()
-                .map(|target| target.name().to_owned())
+                .map(|target| wit::Target {
+                    name: target.name().to_owned(),
+                    schema_version: target.schema_version().map(str::to_owned),
+                })
                 .collect(),
         }
+    }
+
+    fn normalize(line: String) -> Result<String, wit::Rejection> {
+        DEFAULT
+            .with_borrow_mut(|normalizer| event(&line, |event| normalizer.normalize(line.as_bytes(), event)))
+    }
+}
+
+/// The exported options, while they are set.
+struct Settings(RefCell<Options>);
+
+impl wit::GuestOptions for Settings {
+    fn new() -> Self {
+        Self(RefCell::default())
+    }
+
+    fn set_target(&self, name: String) -> Result<(), String> {
+        let target = Target::from_name(&name).ok_or(Target::EXPECTED)?;
+        self.0.borrow_mut().target = target;
+        Ok(())
+    }
+
+    fn add_organization_domain(&self, domain: String) -> Result<(), String> {
+        if Options::bare_domain(&domain).is_empty() {
+            return Err("organization-domain: expected a mail domain, such as example.com".to_owned());
+        }
+        self.0.borrow_mut().organization_domains.push(domain);
+        Ok(())
+    }
+
+    fn set_tenant_id(&self, id: String) -> Result<(), String> {
+        if id.is_empty() {
+            return Err("tenant-id: expected a text that is not empty".to_owned());
+        }
+        self.0.borrow_mut().tenant_id = Some(id);
+        Ok(())
+    }
+
+    fn set_keep_original(&self, keep: bool) {
+        self.0.borrow_mut().keep_original = keep;
+    }
+
+    fn set_max_line_bytes(&self, bytes: u32) {
+        self.0.borrow_mut().max_line_bytes = bytes;
     }
 }
 
@@ -53,73 +94,34 @@ impl wit::Guest for Component {
 struct Normalizer(RefCell<crate::Normalizer>);
 
 impl wit::GuestNormalizer for Normalizer {
-    fn new(options: wit::Options) -> Self {
-        let wit::Options {
-            target,
-            organization_domains,
-            tenant_id,
-            keep_original,
-            max_line_bytes,
-        } = options;
-        let options = Options {
-            target: target_of(target),
-            organization_domains,
-            tenant_id,
-            keep_original,
-            max_line_bytes,
-        };
+    fn new(options: wit::OptionsBorrow<'_>) -> Self {
+        let options = options.get::<Settings>().0.borrow().clone();
         Self(RefCell::new(crate::Normalizer::new(options)))
     }
 
-    fn normalize(&self, line: String) -> Result<String, wit::Rejection> {
-        event(&line, |event| {
-            self.0.borrow_mut().normalize(line.as_bytes(), event)
+    fn normalize(&self, line: String, revision: Option<wit::Revision>) -> Result<String, wit::Rejection> {
+        let mut normalizer = self.0.borrow_mut();
+        event(&line, |event| match &revision {
+            None => normalizer.normalize(line.as_bytes(), event),
+            Some(revision) => normalizer.normalize_revision(line.as_bytes(), &known(revision), event),
         })
     }
 
-    fn normalize_revision(&self, line: String, revision: wit::Revision) -> Result<String, wit::Rejection> {
-        let wit::Revision {
-            sequence,
-            previous_status,
-        } = revision;
-        let revision = Revision {
-            sequence,
-            previous_status: previous_status.as_deref(),
+    fn normalize_batch(&self, lines: wit::Chunk, revised: Vec<wit::Revised>) -> wit::Batch {
+        let (lines, is_text) = match lines {
+            wit::Chunk::Bytes(lines) => (lines, false),
+            wit::Chunk::Text(lines) => (lines.into_bytes(), true),
         };
-        event(&line, |event| {
-            self.0
-                .borrow_mut()
-                .normalize_revision(line.as_bytes(), &revision, event)
-        })
-    }
-
-    fn normalize_batch(&self, lines: Vec<u8>) -> wit::Batch {
-        let (events, count, rejections) = self.batch(&lines);
-        wit::Batch {
-            events,
-            count,
-            rejections,
-        }
-    }
-
-    fn normalize_text(&self, lines: String) -> wit::TextBatch {
-        let (events, count, rejections) = self.batch(lines.as_bytes());
-        wit::TextBatch {
-            events: text(events),
-            count,
-            rejections,
-        }
-    }
-}
-
-impl Normalizer {
-    fn batch(&self, lines: &[u8]) -> (Vec<u8>, u32, Vec<wit::Rejected>) {
         let mut events = Vec::with_capacity(event_capacity(lines.len()));
         let mut refused = Vec::new();
+        let revised = revised.iter().map(|revised| Revised {
+            line: revised.line,
+            revision: known(&revised.revision),
+        });
         let count = self
             .0
             .borrow_mut()
-            .normalize_batch(lines, &mut events, &mut refused);
+            .normalize_revised_batch(&lines, revised, &mut events, &mut refused);
         let rejections = refused
             .into_iter()
             .map(|crate::Rejected { line, reason }| wit::Rejected {
@@ -127,16 +129,28 @@ impl Normalizer {
                 reason: rejection(reason),
             })
             .collect();
-        (events, count, rejections)
+        wit::Batch {
+            events: if is_text {
+                wit::Chunk::Text(text(events))
+            } else {
+                wit::Chunk::Bytes(events)
+            },
+            count,
+            rejections,
+        }
     }
 }
 
-/// A target that the interface lists and the library lacks, or the other way about, does not compile.
-const fn target_of(target: wit::Target) -> Target {
-    match target {
-        wit::Target::Sekoia => Target::Sekoia,
-        wit::Target::Ecs => Target::Ecs,
-        wit::Target::Ocsf => Target::Ocsf,
+fn known(revision: &wit::Revision) -> Revision<'_> {
+    let wit::Revision {
+        sequence,
+        previous_status,
+        details,
+    } = revision;
+    Revision {
+        sequence: *sequence,
+        previous_status: previous_status.as_deref(),
+        details: details.as_deref(),
     }
 }
 
@@ -145,6 +159,7 @@ const fn event_capacity(line_bytes: usize) -> usize {
     line_bytes * 5 / 2 + 512
 }
 
+#[inline(never)]
 fn rejection(rejection: crate::Rejection) -> wit::Rejection {
     match rejection {
         crate::Rejection::Syntax(offset) => wit::Rejection::Syntax(offset),

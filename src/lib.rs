@@ -18,6 +18,7 @@ mod normalizer;
 mod event_id;
 mod format;
 mod record;
+mod details;
 mod target;
 mod rejection;
 mod options;
@@ -30,7 +31,7 @@ pub use event_id::{EventId, EventIds};
 pub use format::Format;
 pub use normalizer::{Normalizer, normalize};
 pub use options::Options;
-pub use record::Revision;
+pub use record::{Revised, Revision};
 pub use rejection::{Rejected, Rejection};
 pub use target::Target;
 

@@ -3,10 +3,11 @@
 use core::mem;
 use core::ops::Range;
 
+use crate::details::Details;
 use crate::format::{self, Format, Line, Matched, Shapes, Slots, Values};
 use crate::lanes::{INTERPRETED, Out, WINDOW};
 use crate::options::{Options, Prepared};
-use crate::record::Revision;
+use crate::record::{Revised, Revision};
 use crate::rejection::{Rejected, Rejection};
 use crate::target::{Event, Writer};
 
@@ -91,7 +92,7 @@ impl Normalizer {
         revision: &Revision<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Rejection> {
-        self.alone(line, Some(*revision), out)
+        self.alone(line, Some(revision), out)
     }
 
     /// Appends the events of all lines to `events`, each with a line feed, and why lines were refused to
@@ -105,6 +106,29 @@ impl Normalizer {
         events: &mut Vec<u8>,
         rejections: &mut Vec<Rejected>,
     ) -> u32 {
+        self.normalize_revised_batch(lines, [], events, rejections)
+    }
+
+    /// The same, where some lines were delivered before and have changed since. A line with a revision is one row, as a line
+    /// that stands alone: an envelope of several is refused. The order of `revised` does not count; of two for one line the
+    /// later one does, and one for a line that is empty or not there says nothing.
+    pub fn normalize_revised_batch<'a>(
+        &mut self,
+        lines: &[u8],
+        revised: impl IntoIterator<Item = Revised<'a>>,
+        events: &mut Vec<u8>,
+        rejections: &mut Vec<Rejected>,
+    ) -> u32 {
+        // Nearly always in order already: then this is one pass.
+        let mut sorted: Vec<Revised<'_>> = Vec::new();
+        for each in revised {
+            let later = sorted
+                .iter()
+                .rev()
+                .take_while(|known| known.line > each.line)
+                .count();
+            sorted.insert(sorted.len() - later, each);
+        }
         let mut out = Out::new(mem::take(events));
         // Events are about twice as long as their lines: room for all at once, where that is not too much.
         out.make_room((lines.len() * 5 / 2).min(MAX_FIRST_ROOM));
@@ -113,7 +137,10 @@ impl Normalizer {
             rejections,
             count: 0,
             line: 0,
+            revised: &sorted,
+            next_revised: 0,
         };
+        batch.find_revised();
         batch.run(lines, &mut out);
         let count = batch.count;
         *events = out.into_inner();
@@ -123,17 +150,28 @@ impl Normalizer {
     fn alone(
         &mut self,
         line: &[u8],
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Vec<u8>,
+    ) -> Result<(), Rejection> {
+        let mut written = Out::new(mem::take(out));
+        let result = self.put_alone(line, revision, &mut written);
+        *out = written.into_inner();
+        result
+    }
+
+    /// The same, onto what is written already.
+    #[inline(never)]
+    fn put_alone(
+        &mut self,
+        line: &[u8],
+        revision: Option<&Revision<'_>>,
+        out: &mut Out,
     ) -> Result<(), Rejection> {
         // The limit is for the line without its line feed.
         self.check_length(line.strip_suffix(b"\n").unwrap_or(line).len())?;
-        let mut written = Out::new(mem::take(out));
-        let result = self.with_padding(line, |normalizer, padded| {
-            normalizer.line(padded, line.len(), revision, &mut written)
-        });
-        *out = written.into_inner();
-        result
+        self.with_padding(line, |normalizer, padded| {
+            normalizer.line(padded, line.len(), revision, out)
+        })
     }
 
     /// Hands `line` on with padding behind it, so that it can be read in whole blocks.
@@ -152,7 +190,7 @@ impl Normalizer {
         &mut self,
         padded: &[u8],
         end: usize,
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
         if let Some(result) = self.row_that_ends_at(end, padded, revision, out) {
@@ -177,7 +215,7 @@ impl Normalizer {
         &mut self,
         line: &[u8],
         row: Range<usize>,
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
         self.check_length(row.len())?;
@@ -204,7 +242,7 @@ impl Normalizer {
         &mut self,
         end: usize,
         bytes: &[u8],
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Out,
     ) -> Option<Result<(), Rejection>> {
         let result = self.row_of_known_shape(bytes, |at, _| at == end, revision, out)?;
@@ -217,7 +255,7 @@ impl Normalizer {
         &mut self,
         bytes: &[u8],
         ends: impl Fn(usize, bool) -> bool,
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Out,
     ) -> Option<Result<usize, Rejection>> {
         let before = out.len();
@@ -258,7 +296,7 @@ impl Normalizer {
         format: Format,
         row: &[u8],
         mut slots: Slots,
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
         let before = out.len();
@@ -283,7 +321,7 @@ impl Normalizer {
         format: Format,
         line: &[u8],
         slots: &mut Slots,
-        revision: Option<Revision<'_>>,
+        revision: Option<&Revision<'_>>,
         out: &mut Out,
     ) -> Result<(), Rejection> {
         let Buffers {
@@ -296,16 +334,25 @@ impl Normalizer {
         let received = values.received(format)?;
         let record = values.record(format, received);
         let original = original.as_slice();
-        (self.options.writer.write)(
-            &Event {
-                record: &record,
-                original,
-                options: &self.options,
-                revision,
-            },
-            out,
-            scratch,
-        );
+        let options = &self.options;
+        let event = Event {
+            record: &record,
+            original,
+            options,
+            revision,
+            details: None,
+        };
+        match revision.and_then(|revision| revision.details) {
+            Some(text) if !text.is_empty() => message_trace_details::Details::with(&mut |said| {
+                let details = Details::read(text, &record, &mut self.shapes, said);
+                let event = Event {
+                    details: Some(&details),
+                    ..event
+                };
+                (options.writer.write)(&event, out, scratch);
+            }),
+            _ => (options.writer.write)(&event, out, scratch),
+        }
         Ok(())
     }
 
@@ -326,6 +373,10 @@ struct Batch<'a> {
     count: u32,
     /// The number of the line, from 1.
     line: u32,
+    /// The revisions of lines that come, in order.
+    revised: &'a [Revised<'a>],
+    /// The line of the first of them; 0, which no line has, if there is none.
+    next_revised: u32,
 }
 
 impl Batch<'_> {
@@ -334,6 +385,11 @@ impl Batch<'_> {
         let mut rest = lines;
         while !rest.is_empty() {
             self.line = self.line.saturating_add(1);
+            if self.line == self.next_revised {
+                let end = self.revised(rest, out);
+                rest = rest.get(end + 1..).unwrap_or_default();
+                continue;
+            }
             let before = out.len();
             // From the line's first byte on, and no further than a line may be long, with its line feed: places in it
             // are then numbers of 32 bits, however long the batch is.
@@ -358,7 +414,7 @@ impl Batch<'_> {
     fn other(&mut self, rest: &[u8], out: &mut Out) -> usize {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let line = &rest[..end];
-        if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+        if !is_blank(line) {
             let result = match self.normalizer.check_length(line.len()) {
                 // All shapes have been tried, but at the end of the batch a line ends otherwise, or too little stood
                 // behind it.
@@ -393,6 +449,38 @@ impl Batch<'_> {
         end
     }
 
+    /// A line with a revision. Returns where it ends.
+    #[cold]
+    fn revised(&mut self, rest: &[u8], out: &mut Out) -> usize {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        let of_line = self
+            .revised
+            .iter()
+            .take_while(|revised| revised.line == self.line);
+        if let Some(Revised { revision, .. }) = of_line.last()
+            && !is_blank(line)
+        {
+            match self.normalizer.put_alone(line, Some(revision), out) {
+                Ok(()) => self.end_event(out),
+                Err(reason) => self.reject(reason),
+            }
+        }
+        self.find_revised();
+        end
+    }
+
+    /// Passes over the revisions of lines that are behind.
+    fn find_revised(&mut self) {
+        let behind = self
+            .revised
+            .iter()
+            .take_while(|revised| revised.line <= self.line)
+            .count();
+        self.revised = &self.revised[behind..];
+        self.next_revised = self.revised.first().map_or(0, |revised| revised.line);
+    }
+
     fn end_event(&mut self, out: &mut Out) {
         out.put_byte(b'\n');
         self.count = self.count.saturating_add(1);
@@ -404,6 +492,11 @@ impl Batch<'_> {
             reason,
         });
     }
+}
+
+/// Whether a line of a batch is passed over.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }
 
 fn count(count: usize) -> u32 {

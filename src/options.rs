@@ -36,6 +36,22 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// A mail domain without what does not count in it: white space around it, `@` and dots before it, dots behind it.
+    /// Empty where nothing is left; such a domain counts as not given.
+    #[must_use]
+    pub fn bare_domain(domain: &str) -> &str {
+        let mut domain = domain.trim();
+        while let Some(rest) = domain.strip_prefix(['@', '.']) {
+            domain = rest;
+        }
+        while let Some(rest) = domain.strip_suffix('.') {
+            domain = rest;
+        }
+        domain
+    }
+}
+
 /// Options, made ready for the lines.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -57,10 +73,9 @@ impl Prepared {
             keep_original,
             max_line_bytes,
         } = options;
-        let domains = organization_domains.iter().map(|domain| {
-            let domain = domain.trim().trim_start_matches(['@', '.']).trim_end_matches('.');
-            escaped(&domain.to_lowercase())
-        });
+        let domains = organization_domains
+            .iter()
+            .map(|domain| escaped(&Options::bare_domain(domain).to_lowercase()));
         Self {
             writer: target.writer(),
             organization_domains: domains.filter(|domain| !domain.is_empty()).collect(),

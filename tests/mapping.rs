@@ -205,7 +205,8 @@ fn paths(target: Target) -> BTreeSet<String> {
 fn values(event: &Json) -> Values {
     fn walk(path: &str, value: &Json, values: &mut Values) {
         match value {
-            Json::Object(members) => {
+            // Facts have the names that the service gives them.
+            Json::Object(members) if !path.ends_with(".steps[].data") => {
                 for (key, value) in members {
                     let dot = if path.is_empty() { "" } else { "." };
                     walk(&format!("{path}{dot}{key}"), value, values);

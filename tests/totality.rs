@@ -79,6 +79,7 @@ fn revisions_agree_with_the_reference() {
         let revision = Revision {
             sequence: rows.number(),
             previous_status: [None, Some("Pending"), Some("with \"quotes\" and \u{1}")][number % 3],
+            ..Revision::default()
         };
         for options in some_options(number) {
             let mut event = Vec::new();

@@ -12,13 +12,25 @@ use core::ops::Range;
 
 use crate::lanes::Span;
 
-/// What a poller knows of a row that it delivers again because it changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a poller knows of a row that it delivers again: because it changed, or because its details came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision<'a> {
     /// Written as the event's sequence number: higher than that of every earlier delivery of the row.
     pub sequence: u64,
-    /// The status of the delivery before, as it was written; `None` if it is the same or not known.
+    /// The status of the delivery before, as it was written; `None` or empty if it is the same or not known.
     pub previous_status: Option<&'a str>,
+    /// What happened to the message: the answer of `getDetailsByRecipient` or `MessageTraceDetail`, as JSON, as it came.
+    /// At most 1,048,576 bytes are read. `None` or empty if it was not asked for.
+    pub details: Option<&'a str>,
+}
+
+/// A line of a batch that was delivered before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revised<'a> {
+    /// The line in the batch, counted from 1.
+    pub line: u32,
+    /// What is known of it.
+    pub revision: Revision<'a>,
 }
 
 /// Decoded Unicode text, never empty.

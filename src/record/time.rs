@@ -51,6 +51,28 @@ impl Instant {
         })
     }
 
+    /// The text of what [`Self::from_odata`] reads, in less code, for what is rarely read; empty where it is no time.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn text_of_odata(text: &str) -> String {
+        let time = Self::from_odata_rarely(text.as_bytes());
+        let bytes = time.as_ref().map_or(&b""[..], |time| time.span().bytes());
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    fn from_odata_rarely(text: &[u8]) -> Option<Self> {
+        if let Some(inner) = text
+            .strip_prefix(b"/Date(")
+            .and_then(|rest| rest.strip_suffix(b")/"))
+        {
+            return Self::from_millis(ticks(inner)?);
+        }
+        match date_and_time(text)? {
+            (time, []) => Self::new(time),
+            _ => Self::with_zone(text),
+        }
+    }
+
     /// `2025-06-13T10:30:00Z`, or with exactly six digits of fraction where it is not zero.
     pub(crate) fn span(&self) -> Span<'_> {
         Span::new(&self.text, 0..usize::from(self.len.get()))

@@ -7,7 +7,7 @@ use crate::record::{Ip, Report, Status, Text, TraceId};
 
 use super::party::{Direction, Parties, Party, put_lower};
 use super::write::{bytes, event, inside, key, members};
-use super::{Event, Writer};
+use super::{Event, Writer, steps};
 
 pub(super) const WRITER: Writer = Writer {
     before_original: None,
@@ -25,6 +25,8 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let trace_id = trace_id.as_ref();
     let status = record.status.and_then(|status| Status::known(status.bytes()));
     let original = Some(event.original).filter(|_| options.keep_original);
+    let details = event.details;
+    let verdict = details.map(|details| &details.said.verdict);
 
     event! { out;
         "@timestamp": always(record.received.span());
@@ -53,9 +55,9 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
                 "address": [text(recipient.map(|recipient| recipient.address))];
             }
         }
-        if (!record.problems.is_empty()) {
+        if (!record.problems.is_empty() || details.is_some_and(|details| details.problem.is_some())) {
             "error" {
-                "message" [for field in record.problems.iter() => Span::alone(field.problem().as_bytes())];
+                "message" [for problem in event.problems() => Span::alone(problem.as_bytes())];
             }
         }
         "event" always {
@@ -73,12 +75,15 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
                 Format::Graph => "microsoft-graph",
                 Format::Reporting => "reporting-web-service",
             };
+            .. steps::text(out, "reason", verdict.and_then(|verdict| verdict.reason.as_deref()));
             "sequence": number(event.revision.map(|revision| revision.sequence));
             "type" = ["info"];
         }
         "m365" {
             "message_trace" {
+                .. steps::text(out, "cause", verdict.and_then(|verdict| verdict.cause));
                 .. of_report(out, record.report.as_ref());
+                .. steps::text(out, "enhanced_status_code", verdict.and_then(|verdict| verdict.code.as_deref()));
                 "id": text(record.trace_id);
                 if (record.is_bounce()) {
                     "is_bounce" = true;
@@ -87,6 +92,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
                 "previous_status" if let Some(word) = event.previous_status() => out.put_escaped(word.as_bytes());
                 "size": number(record.size_bytes);
                 "status": text(record.status);
+                .. if let Some(details) = details { steps::steps(out, details) };
             }
         }
         "organization" {
@@ -98,6 +104,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
             "ip" [for ip in record.ips() => ip.span()];
             "user" [for address in parties.addresses() => address];
         }
+        .. if let Some(details) = details { steps::rule(out, details) };
         "source" {
             .. endpoint(out, record.from_ip.as_ref(), sender);
         }

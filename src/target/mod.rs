@@ -7,28 +7,39 @@ mod sekoia;
 mod ecs;
 mod ocsf;
 mod party;
+mod steps;
 mod write;
 
 pub(crate) use ecs::EVENT_ID;
 
+use crate::details::Details;
 use crate::lanes::Out;
 use crate::options::Prepared;
-use crate::record::{Revision, TraceRecord};
+use crate::record::{Field, Revision, TraceRecord};
 
 /// All that an event is made of.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Event<'a> {
     pub(crate) record: &'a TraceRecord<'a>,
     /// The raw line, escaped for a JSON string; empty where it stands in the event already.
     pub(crate) original: &'a [u8],
     pub(crate) options: &'a Prepared,
-    pub(crate) revision: Option<Revision<'a>>,
+    pub(crate) revision: Option<&'a Revision<'a>>,
+    /// What the revision's details say; `None` without them.
+    pub(crate) details: Option<&'a Details<'a>>,
 }
 
 impl<'a> Event<'a> {
     /// The status of the delivery before, if it was another one and is known.
     fn previous_status(&self) -> Option<&'a str> {
-        self.revision.and_then(|revision| revision.previous_status)
+        let status = self.revision.and_then(|revision| revision.previous_status);
+        status.filter(|status| !status.is_empty())
+    }
+
+    /// What is wrong with the optional fields of the row, then with its details.
+    fn problems(&self) -> impl Iterator<Item = &'static str> {
+        let fields = self.record.problems.iter().map(Field::problem);
+        fields.chain(self.details.and_then(|details| details.problem))
     }
 }
 
@@ -50,7 +61,7 @@ macro_rules! listed {
 
 /// Makes the list of targets: the public enum, and what is known by name.
 macro_rules! targets {
-    ($($(#[$attribute:meta])* $variant:ident = $name:literal in $file:ident,)+) => {
+    ($($(#[$attribute:meta])* $variant:ident = $name:literal in $file:ident, $schema:expr;)+) => {
         /// The shape of the events.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -64,6 +75,10 @@ macro_rules! targets {
 
             /// The names of all targets as a sentence lists them: `sekoia, ecs or ocsf`.
             pub const LISTED: &'static str = listed!($($name),+);
+
+            /// What is said of a name that no target has.
+            #[cfg(all(target_family = "wasm", feature = "component"))]
+            pub(crate) const EXPECTED: &'static str = concat!("target: expected ", listed!($($name),+));
 
             /// The target's name, as options and file names spell it.
             #[must_use]
@@ -79,6 +94,14 @@ macro_rules! targets {
                 Self::ALL.into_iter().find(|target| target.name() == name)
             }
 
+            /// The version of the schema that its events keep, where there is one.
+            #[must_use]
+            pub const fn schema_version(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => $schema,)+
+                }
+            }
+
             pub(crate) const fn writer(self) -> Writer {
                 match self {
                     $(Self::$variant => $file::WRITER,)+
@@ -91,9 +114,9 @@ macro_rules! targets {
 targets! {
     /// The intake format of Sekoia.
     #[default]
-    Sekoia = "sekoia" in sekoia,
+    Sekoia = "sekoia" in sekoia, None;
     /// Elastic Common Schema 9.4, strict.
-    Ecs = "ecs" in ecs,
+    Ecs = "ecs" in ecs, Some(crate::ECS_VERSION);
     /// OCSF 1.8 Email Activity.
-    Ocsf = "ocsf" in ocsf,
+    Ocsf = "ocsf" in ocsf, Some(crate::OCSF_VERSION);
 }

@@ -1,6 +1,7 @@
 //! Target `ocsf`: OCSF 1.8 Email Activity (class 4009), activity 4, Trace. Keys are in order of their names at every
 //! level.
 
+use crate::details::Details;
 use crate::format::Format;
 use crate::lanes::{Out, Span};
 use crate::record::{Status, Text, TraceId};
@@ -8,7 +9,7 @@ use crate::record::{Status, Text, TraceId};
 use super::ecs::put_event_id;
 use super::party::{Direction, Parties};
 use super::write::{self, bytes, event, inside, key, members};
-use super::{Event, Writer};
+use super::{Event, Writer, steps};
 
 pub(super) const WRITER: Writer = Writer {
     before_original: None,
@@ -25,6 +26,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
     let trace_id = trace_id.as_ref();
     let original = Some(event.original).filter(|_| options.keep_original);
     let status = Judgement::of(record.status);
+    let verdict = event.details.map(|details| &details.said.verdict);
 
     event! { out;
         "activity_id" = 4, "category_uid" = 4, "class_uid" = 4009;
@@ -50,6 +52,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
             }
         }
         "from": text(from);
+        .. steps::text(out, "message", verdict.and_then(|verdict| verdict.reason.as_deref()));
         "message_trace_uid": text(trace_id.map(TraceId::text));
         "metadata" always {
             "log_provider" match (record.format) {
@@ -79,6 +82,7 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         };
         // The caption of 99, Other, is the word.
         "status" if let (Judgement::Other, Some(word)) = (status, record.status) => inside(out, word);
+        .. steps::text(out, "status_code", verdict.and_then(|verdict| verdict.code.as_deref()));
         "status_detail": text(record.status);
         "status_id" match (status) {
             Judgement::Unknown => 0,
@@ -89,7 +93,19 @@ fn write(event: &Event<'_>, out: &mut Out, scratch: &mut Out) {
         "time": number(Some(record.received.epoch_millis()));
         "to": [text(to)];
         "type_uid" = 400904;
+        .. if let Some(details) = event.details { unmapped(out, details) };
     }
+}
+
+/// Writes what details say and OCSF has no attribute for.
+#[cold]
+#[inline(never)]
+fn unmapped(out: &mut Out, details: &Details<'_>) {
+    write::enclosed(out, bytes!(",\"unmapped\":"), b'{', bytes!("}"), |out| {
+        steps::text(out, "cause", details.said.verdict.cause);
+        steps::rule(out, details);
+        steps::steps(out, details);
+    });
 }
 
 /// What OCSF makes of a status.

@@ -203,13 +203,7 @@ fn for_all_events(target: Target, findings: impl Fn(&Value) -> Vec<String>) -> u
         }
     };
     for case in reference::cases().unwrap() {
-        let revision = case
-            .revision
-            .as_ref()
-            .map(|(sequence, previous_status)| Revision {
-                sequence: *sequence,
-                previous_status: previous_status.as_deref(),
-            });
+        let revision = case.revision.as_ref().map(reference::Delivered::revision);
         check(&case.input, case.options_for(target), revision.as_ref());
     }
     for batch in reference::batches().unwrap() {
@@ -227,6 +221,7 @@ fn for_all_events(target: Target, findings: impl Fn(&Value) -> Vec<String>) -> u
     let revision = Revision {
         sequence: 2,
         previous_status: Some("pending"),
+        ..Revision::default()
     };
     for style in [Style::Realistic, Style::Nasty] {
         let mut rows = Generator::new(9, style);

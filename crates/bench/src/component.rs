@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use message_trace::Target;
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Config, Engine, ResourceLimiter, Store};
 
@@ -12,11 +11,15 @@ use crate::arguments::Arguments;
 use crate::corpus::{BATCH_BYTES, Corpus, chunks, head};
 use crate::variant::{Variant, thread_time};
 
-use bindings::exports::message_trace::normalizer::normalizer as wit;
+use bindings::exports::message_trace::events::mapping as wit;
 
 /// The WIT world, as Rust.
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../../wit", world: "message-trace" });
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "message-trace",
+        ownership: Borrowing { duplicate_if_necessary: true },
+    });
 }
 
 /// The most linear memory, in bytes, as in the program.
@@ -54,22 +57,15 @@ impl Guest {
         let mut store = Store::new(engine, Memory::default());
         store.limiter(|memory| memory);
         let world = bindings::MessageTrace::instantiate(&mut store, component, &linker).map_err(plain)?;
-        let options = wit::Options {
-            target: match Target::from_name(target).context("no such target")? {
-                Target::Sekoia => wit::Target::Sekoia,
-                Target::Ecs => wit::Target::Ecs,
-                Target::Ocsf => wit::Target::Ocsf,
-            },
-            organization_domains: Vec::new(),
-            tenant_id: None,
-            keep_original: true,
-            max_line_bytes: 1_048_576,
-        };
-        let exports = world.message_trace_normalizer_normalizer();
+        let exports = world.message_trace_events_mapping();
+        let options = exports.options().call_constructor(&mut store).map_err(plain)?;
+        let set = exports.options().call_set_target(&mut store, options, target);
+        set.map_err(plain)?.map_err(|problem| anyhow!("{problem}"))?;
         let normalizer = exports
             .normalizer()
-            .call_constructor(&mut store, &options)
+            .call_constructor(&mut store, options)
             .map_err(plain)?;
+        options.resource_drop(&mut store).map_err(plain)?;
         Ok(Self {
             store,
             world,
@@ -78,38 +74,44 @@ impl Guest {
     }
 
     pub(crate) fn batch(&mut self, lines: &[u8]) -> Result<Vec<u8>> {
-        let exports = self.world.message_trace_normalizer_normalizer();
+        let exports = self.world.message_trace_events_mapping();
         let batch = exports
             .normalizer()
-            .call_normalize_batch(&mut self.store, self.normalizer, lines)
+            .call_normalize_batch(&mut self.store, self.normalizer, wit::ChunkParam::Bytes(lines), &[])
             .map_err(plain)?;
         ensure!(
             batch.rejections.is_empty(),
             "{} lines were refused",
             batch.rejections.len()
         );
-        Ok(batch.events)
+        match batch.events {
+            wit::ChunkResult::Bytes(events) => Ok(events),
+            wit::ChunkResult::Text(_) => Err(anyhow!("text for bytes")),
+        }
     }
 
     fn text(&mut self, lines: &str) -> Result<String> {
-        let exports = self.world.message_trace_normalizer_normalizer();
+        let exports = self.world.message_trace_events_mapping();
         let batch = exports
             .normalizer()
-            .call_normalize_text(&mut self.store, self.normalizer, lines)
+            .call_normalize_batch(&mut self.store, self.normalizer, wit::ChunkParam::Text(lines), &[])
             .map_err(plain)?;
         ensure!(
             batch.rejections.is_empty(),
             "{} lines were refused",
             batch.rejections.len()
         );
-        Ok(batch.events)
+        match batch.events {
+            wit::ChunkResult::Text(events) => Ok(events),
+            wit::ChunkResult::Bytes(_) => Err(anyhow!("bytes for text")),
+        }
     }
 
     pub(crate) fn line(&mut self, line: &str) -> Result<String> {
-        let exports = self.world.message_trace_normalizer_normalizer();
+        let exports = self.world.message_trace_events_mapping();
         let event = exports
             .normalizer()
-            .call_normalize(&mut self.store, self.normalizer, line)
+            .call_normalize(&mut self.store, self.normalizer, line, None)
             .map_err(plain)?;
         event.map_err(|rejection| anyhow!("refused: {rejection:?}"))
     }

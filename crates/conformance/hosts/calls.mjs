@@ -35,7 +35,11 @@ function one(normalize, normalizeRevision, job, input, isText) {
 }
 
 function revision(normalize, normalizeRevision, job, line) {
-    const revision = { sequence: BigInt(job.sequence), previousStatus: job.previous_status };
+    const revision = {
+        sequence: BigInt(job.sequence),
+        previousStatus: job.previous_status,
+        details: job.details,
+    };
     return normalizeRevision ? normalizeRevision(line, revision, job.options) : normalize(line, job.options, revision);
 }
 

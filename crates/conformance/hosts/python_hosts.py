@@ -85,7 +85,9 @@ def package(host: str, artifact: Path) -> Callable[[dict[str, Any]], Answer]:
                 return batch.events, [rejection(entry.line, entry.reason) for entry in batch.rejections]
             if job["call"] == "line":
                 return normalizer.normalize(job["input"]).encode(), []
-            event = normalizer.normalize_revision(job["input"], int(job["sequence"]), job.get("previous_status"))
+            event = normalizer.normalize_revision(
+                job["input"], int(job["sequence"]), job.get("previous_status"), job.get("details")
+            )
             return event.encode(), []
         except Rejection as reason:
             return b"", [rejection(1, reason)]
@@ -181,6 +183,7 @@ def with_extism(_: str, artifact: Path) -> Callable[[dict[str, Any]], Answer]:
                 "line": job["input"].decode(),
                 "sequence": int(job["sequence"]),
                 "previous_status": job.get("previous_status"),
+                "details": job.get("details"),
             }
             return plugin.call("normalize_revision", json.dumps(changed).encode()), []
         except extism.Error as error:

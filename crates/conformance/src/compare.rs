@@ -117,13 +117,7 @@ fn difference(expected: &Answer, found: &Answer, sameness: Sameness) -> Option<S
 
 fn by_reference(job: &Job, found: &Answer) -> Option<String> {
     let revision = match &job.call {
-        Call::Revision {
-            sequence,
-            previous_status,
-        } => Some(message_trace::Revision {
-            sequence: *sequence,
-            previous_status: previous_status.as_deref(),
-        }),
+        Call::Revision(known) => Some(known.revision()),
         _ => None,
     };
     let (events, mut rejections) = match job.call {

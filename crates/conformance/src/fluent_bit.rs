@@ -8,7 +8,7 @@ use message_trace_fluent_bit_host::{Instance, function, record};
 use crate::host::{Calls, Missing, artifact};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::Outcome;
-use crate::rows::{NO_REVISIONS, Natively, lines};
+use crate::rows::{Natively, lines, revision_json};
 
 /// Loads the filter.
 pub(crate) fn load() -> Result<Box<dyn Calls>, Missing> {
@@ -27,14 +27,20 @@ struct Filter {
 
 impl Calls for Filter {
     fn call(&mut self, job: &Job) -> Result<Outcome> {
-        if matches!(job.call, Call::Revision { .. }) {
-            return Ok(Outcome::Declined(NO_REVISIONS.to_owned()));
-        }
         let options = serde_json::to_string(&job.options)?;
         let lines = lines(job);
         let records: Vec<Vec<u8>> = lines
             .iter()
-            .map(|line| record::with_options(&record::of_line(line.text), Some(&options)))
+            .map(|line| {
+                let record = record::of_line(line.text);
+                let record = match &job.call {
+                    Call::Revision(known) => {
+                        record::with_text(&record, "message_trace_revision", &revision_json(known))
+                    }
+                    _ => record,
+                };
+                record::with_options(&record, Some(&options))
+            })
             .collect();
         let function = function(job.options.target.name());
         let mut answer = Answer {
@@ -60,7 +66,7 @@ impl Calls for Filter {
     fn expected(&mut self, job: &Job) -> Option<Answer> {
         let mut answer = Answer::default();
         for line in lines(job) {
-            self.native.push(&job.options, line, &mut answer);
+            self.native.push(job, line, &mut answer);
         }
         Some(answer)
     }

@@ -74,7 +74,7 @@ impl Calls for FluentBit {
     fn expected(&mut self, job: &Job) -> Option<Answer> {
         let mut answer = Answer::default();
         for line in lines(job).into_iter().filter(|line| reason(line.text).is_none()) {
-            self.native.push(&job.options, line, &mut answer);
+            self.native.push(job, line, &mut answer);
         }
         Some(answer)
     }

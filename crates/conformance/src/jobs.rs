@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use message_trace::{Normalizer, Options, Rejected, Rejection, Revision, Target};
-use message_trace_reference::{self as reference, Case, Generator, Style};
+use message_trace::{Normalizer, Options, Rejected, Rejection, Target};
+use message_trace_reference::{self as reference, Case, Delivered, Generator, Style};
 
 /// Generated rows of each style.
 const ROWS: usize = 5_000;
@@ -22,12 +22,7 @@ pub(crate) enum Call {
     /// One line, as it is.
     Line,
     /// One line that was delivered before.
-    Revision {
-        /// Higher than that of every delivery before.
-        sequence: u64,
-        /// The status before.
-        previous_status: Option<String>,
-    },
+    Revision(Delivered),
     /// Lines, as many as there are.
     Batch,
 }
@@ -124,16 +119,7 @@ impl Job {
         let mut rejected = Vec::new();
         let result = match &self.call {
             Call::Line => normalizer.normalize(&self.input, events),
-            Call::Revision {
-                sequence,
-                previous_status,
-            } => {
-                let revision = Revision {
-                    sequence: *sequence,
-                    previous_status: previous_status.as_deref(),
-                };
-                normalizer.normalize_revision(&self.input, &revision, events)
-            }
+            Call::Revision(known) => normalizer.normalize_revision(&self.input, &known.revision(), events),
             Call::Batch => {
                 normalizer.normalize_batch(&self.input, events, &mut rejected);
                 Ok(())
@@ -164,10 +150,7 @@ pub(crate) fn without_sentence(mut rejection: serde_json::Value) -> serde_json::
 fn of_line(case: &Case, target: Target) -> Job {
     let call = match &case.revision {
         None => Call::Line,
-        Some((sequence, previous_status)) => Call::Revision {
-            sequence: *sequence,
-            previous_status: previous_status.clone(),
-        },
+        Some(known) => Call::Revision(known.clone()),
     };
     Job {
         name: case.name.clone(),

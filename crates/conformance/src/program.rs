@@ -5,7 +5,6 @@ use std::collections::hash_map::Entry;
 use std::time::Instant;
 
 use anyhow::Result;
-use message_trace::Revision;
 use message_trace_host::{Cache, Host, Reason, Transform};
 use serde_json::{Value, json};
 
@@ -58,16 +57,7 @@ fn call(transform: &mut dyn Transform, job: &Job) -> (Vec<u8>, Vec<Value>) {
             return (batch.events, refused.collect());
         }
         Call::Line => transform.normalize(&job.input),
-        Call::Revision {
-            sequence,
-            previous_status,
-        } => {
-            let revision = Revision {
-                sequence: *sequence,
-                previous_status: previous_status.as_deref(),
-            };
-            transform.normalize_revision(&job.input, &revision)
-        }
+        Call::Revision(known) => transform.normalize_revision(&job.input, &known.revision()),
     };
     match line {
         Ok(event) => (event.into_bytes(), Vec::new()),

@@ -31,6 +31,8 @@ struct Asked<'a> {
     sequence: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -117,21 +119,19 @@ fn talk(child: &mut Child, jobs: &[Job], each: &mut impl FnMut(&Job, Outcome)) -
 }
 
 fn asked(job: &Job) -> Asked<'_> {
-    let (call, sequence, previous_status) = match &job.call {
-        Call::Line => ("line", None, None),
-        Call::Batch => ("batch", None, None),
-        Call::Revision {
-            sequence,
-            previous_status,
-        } => ("revision", Some(sequence.to_string()), previous_status.as_deref()),
+    let (call, known) = match &job.call {
+        Call::Line => ("line", None),
+        Call::Batch => ("batch", None),
+        Call::Revision(known) => ("revision", Some(known)),
     };
     Asked {
         call,
         options: &job.options,
         input: STANDARD.encode(&job.input),
         times: job.times(),
-        sequence,
-        previous_status,
+        sequence: known.map(|known| known.sequence.to_string()),
+        previous_status: known.and_then(|known| known.previous_status.as_deref()),
+        details: known.and_then(|known| known.details.as_deref()),
     }
 }
 

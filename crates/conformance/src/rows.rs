@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use anyhow::{Result, ensure};
 use message_trace::{Normalizer, Options};
+use message_trace_reference::Delivered;
 use serde_json::{Value, json};
 
 use crate::jobs::{Answer, Call, Job};
@@ -46,7 +47,7 @@ pub(crate) fn at_once(
     let mut outcomes = Vec::with_capacity(jobs.len());
     let mut groups: BTreeMap<String, (&Options, Vec<usize>, Vec<Line<'_>>)> = BTreeMap::new();
     for (index, job) in jobs.iter().enumerate() {
-        if matches!(job.call, Call::Revision { .. }) {
+        if matches!(job.call, Call::Revision(_)) {
             outcomes.push(Outcome::Declined(NO_REVISIONS.to_owned()));
             continue;
         }
@@ -105,6 +106,16 @@ impl Answer {
     }
 }
 
+/// What is known of a row, as a member of the row says it.
+pub(crate) fn revision_json(known: &Delivered) -> String {
+    let Delivered {
+        sequence,
+        previous_status,
+        details,
+    } = known;
+    json!({ "sequence": sequence, "previous_status": previous_status, "details": details }).to_string()
+}
+
 /// What the library makes of rows.
 #[derive(Default)]
 pub(crate) struct Natively {
@@ -115,14 +126,20 @@ pub(crate) struct Natively {
 impl Natively {
     /// The event of a row, or the message of the one that is refused. Bytes that are no UTF-8 are mended before: they
     /// reach no such host.
-    pub(crate) fn push(&mut self, options: &Options, line: Line<'_>, answer: &mut Answer) {
+    pub(crate) fn push(&mut self, job: &Job, line: Line<'_>, answer: &mut Answer) {
+        let options = &job.options;
         let normalizer = self
             .normalizers
             .entry(format!("{options:?}"))
             .or_insert_with(|| Normalizer::new(options.clone()));
         self.event.clear();
         let text = String::from_utf8_lossy(line.text);
-        let result = normalizer.normalize(text.as_bytes(), &mut self.event);
+        let result = match &job.call {
+            Call::Revision(known) => {
+                normalizer.normalize_revision(text.as_bytes(), &known.revision(), &mut self.event)
+            }
+            _ => normalizer.normalize(text.as_bytes(), &mut self.event),
+        };
         let result = result.map(|()| self.event.as_slice());
         answer.push(line, result.map_err(|rejection| rejection.to_string()));
     }

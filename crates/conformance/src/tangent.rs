@@ -12,7 +12,7 @@ use message_trace_tangent_host::{Compiled, Plugin, Row};
 use crate::host::{Calls, Missing, artifact};
 use crate::jobs::{Answer, Call, Job};
 use crate::protocol::Outcome;
-use crate::rows::{NO_REVISIONS, Natively, lines};
+use crate::rows::{Natively, lines, revision_json};
 
 /// Loads the mapper.
 pub(crate) fn load() -> Result<Box<dyn Calls>, Missing> {
@@ -34,10 +34,9 @@ struct Mapper {
 
 impl Calls for Mapper {
     fn call(&mut self, job: &Job) -> Result<Outcome> {
-        if matches!(job.call, Call::Revision { .. }) {
-            return Ok(Outcome::Declined(NO_REVISIONS.to_owned()));
-        }
-        let config = serde_json::to_string(&job.options)?;
+        let mut config = serde_json::to_value(&job.options)?;
+        config["revisions"] = true.into();
+        let config = config.to_string();
         let plugin = match self.plugins.entry(config) {
             Entry::Occupied(plugin) => plugin.into_mut(),
             Entry::Vacant(place) => {
@@ -51,7 +50,7 @@ impl Calls for Mapper {
         };
         let (mut shown, mut rows) = (Vec::new(), Vec::new());
         for line in lines(job) {
-            match row(plugin, line.text, job) {
+            match row(plugin, &with_revision(line.text, job), job) {
                 Ok(row) => {
                     shown.push(line);
                     rows.push(row);
@@ -83,11 +82,23 @@ impl Calls for Mapper {
         let mut answer = Answer::default();
         for line in lines(job)
             .into_iter()
-            .filter(|line| row(&plugin, line.text, job).is_ok())
+            .filter(|line| row(&plugin, &with_revision(line.text, job), job).is_ok())
         {
-            self.native.push(&job.options, line, &mut answer);
+            self.native.push(job, line, &mut answer);
         }
         Some(answer)
+    }
+}
+
+/// The line with what is known of it as its last member, in a job of a row that was delivered before.
+fn with_revision(line: &[u8], job: &Job) -> Vec<u8> {
+    let text = line.trim_ascii_end();
+    match (&job.call, text.strip_suffix(b"}")) {
+        (Call::Revision(known), Some(inner)) => {
+            let member = format!(",\"message_trace_revision\":{}}}", revision_json(known));
+            [inner, member.as_bytes()].concat()
+        }
+        _ => line.to_vec(),
     }
 }
 

@@ -80,7 +80,7 @@ impl Calls for Tangent {
         let mut answer = Answer::default();
         for line in lines(job) {
             if reason(&self.plugin, line.text, job).is_none() {
-                self.native.push(&job.options, line, &mut answer);
+                self.native.push(job, line, &mut answer);
             }
         }
         Some(answer)

@@ -83,18 +83,23 @@ impl Instance {
         line: (usize, usize),
         sequence: u64,
         status: (usize, usize),
+        details: (usize, usize),
         answer: &mut Answer,
     ) -> Option<()> {
         self.clear();
         let line = self.memory.read(line.0, line.1)?;
-        let status = if status.0 == 0 {
-            None
-        } else {
-            Some(core::str::from_utf8(self.memory.read(status.0, status.1)?).ok()?)
+        // The outer one: whether there was such room. The inner one: whether there is a text.
+        let text = |(at, len): (usize, usize)| {
+            if at == 0 {
+                return Some(None);
+            }
+            let text = core::str::from_utf8(self.memory.read(at, len)?).ok()?;
+            Some(Some(text))
         };
         let revision = Revision {
             sequence,
-            previous_status: status,
+            previous_status: text(status)?,
+            details: text(details)?,
         };
         let result = self
             .normalizer
@@ -171,33 +176,26 @@ mod tests {
             instance.configure(at, options.len(), &mut answer).unwrap();
             assert_eq!(answer.count, 1, "{}", case.name);
             let at = instance.memory.put(&case.input);
-            if let Some((sequence, status)) = &case.revision {
-                let status = status.as_deref().unwrap_or_default();
-                let status_at = if status.is_empty() {
-                    0
-                } else {
-                    instance.memory.put(status.as_bytes())
-                };
-                instance
-                    .normalize_revision(
-                        (at, case.input.len()),
-                        *sequence,
-                        (status_at, status.len()),
-                        &mut answer,
-                    )
-                    .unwrap();
-                assert!(
-                    core::str::from_utf8(&instance.events)
-                        .unwrap()
-                        .contains("\"sequence\":")
-                        || answer.rejected == 1
-                );
-                continue;
-            }
-            instance.normalize(at, case.input.len(), &mut answer).unwrap();
             let mut event = Vec::new();
-            let result =
-                message_trace::Normalizer::new(case.options.clone()).normalize(&case.input, &mut event);
+            let mut normalizer = message_trace::Normalizer::new(case.options.clone());
+            let result = match &case.revision {
+                Some(known) => {
+                    let mut put = |text: &Option<String>| match text.as_deref().unwrap_or_default() {
+                        "" => (0, 0),
+                        text => (instance.memory.put(text.as_bytes()), text.len()),
+                    };
+                    let (status, details) = (put(&known.previous_status), put(&known.details));
+                    let line = (at, case.input.len());
+                    let done =
+                        instance.normalize_revision(line, known.sequence, status, details, &mut answer);
+                    done.unwrap();
+                    normalizer.normalize_revision(&case.input, &known.revision(), &mut event)
+                }
+                None => {
+                    instance.normalize(at, case.input.len(), &mut answer).unwrap();
+                    normalizer.normalize(&case.input, &mut event)
+                }
+            };
             assert_eq!(instance.events, event, "{}", case.name);
             assert_eq!(
                 (answer.count, answer.rejected),
@@ -249,7 +247,7 @@ mod tests {
         let at = instance.memory.put(b"{}");
         assert_eq!(instance.normalize(at, 3, &mut answer), None);
         assert_eq!(
-            instance.normalize_revision((at, 2), 1, (at + 1, 1), &mut answer),
+            instance.normalize_revision((at, 2), 1, (at + 1, 1), (0, 0), &mut answer),
             None
         );
     }

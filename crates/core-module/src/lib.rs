@@ -13,7 +13,7 @@ use core::cell::RefCell;
 use core::ptr;
 
 /// The version of this contract: raised when a host that keeps to the old one would break.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 
 thread_local! {
     /// A module's instance has one thread and one normalizer.
@@ -64,12 +64,15 @@ exports! {
         answer(|instance, answer| instance.normalize(at, len, answer))
     }
 
-    /// One line that was delivered before into its next event. The status before is at `status_at`; both 0 for none.
-    /// The sequence number comes in two halves of 32 bits.
-    fn normalize_revision(at, len, sequence_low, sequence_high, status_at, status_len) -> usize {
+    /// One line that was delivered before into its next event. The status before is at `status_at`, the details, as they
+    /// came, at `details_at`; both numbers 0 for none. The sequence number comes in two halves of 32 bits.
+    fn normalize_revision(
+        at, len, sequence_low, sequence_high, status_at, status_len, details_at, details_len
+    ) -> usize {
         let sequence = (sequence_high as u64) << 32 | (sequence_low as u64 & 0xffff_ffff);
         answer(|instance, answer| {
-            instance.normalize_revision((at, len), sequence, (status_at, status_len), answer)
+            let (status, details) = ((status_at, status_len), (details_at, details_len));
+            instance.normalize_revision((at, len), sequence, status, details, answer)
         })
     }
 

@@ -29,6 +29,8 @@ struct Changed {
     sequence: u64,
     #[serde(default)]
     previous_status: Option<String>,
+    #[serde(default)]
+    details: Option<String>,
 }
 
 impl Plugin {
@@ -63,7 +65,7 @@ impl Plugin {
     }
 
     /// Turns a line that was delivered before into its next event. The input is JSON: `line`, `sequence` and, where it
-    /// is known, `previous_status`.
+    /// are known, `previous_status` and `details`, as text.
     ///
     /// # Errors
     ///
@@ -74,6 +76,7 @@ impl Plugin {
         let revision = Revision {
             sequence: changed.sequence,
             previous_status: changed.previous_status.as_deref(),
+            details: changed.details.as_deref(),
         };
         let mut event = Vec::new();
         let result = self

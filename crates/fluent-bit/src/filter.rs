@@ -1,11 +1,12 @@
 //! A record in, an event out.
 
-use message_trace::{Normalizer, Rejection, Target};
+use message_trace::{Normalizer, Rejection, Revision, Target};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::options::{Parsed, last_member, parse, same_end};
+use crate::options::{Parsed, last_member, last_member_named, parse, same_end};
 use crate::quoted;
+use crate::revision::{Known, REVISION_KEY};
 
 /// What a record begins with that holds a raw line.
 const LOG: &[u8] = b"{\"log\":\"";
@@ -13,7 +14,8 @@ const LOG: &[u8] = b"{\"log\":\"";
 /// Turns the records of one filter into events.
 ///
 /// The line is the text under `log`, where that is the first key or where the record is no row by itself; otherwise
-/// the record is the line. The last key may be [`OPTIONS_KEY`](crate::OPTIONS_KEY); it is taken out.
+/// the record is the line. The last key may be [`OPTIONS_KEY`](crate::OPTIONS_KEY), the one before it, or the last,
+/// [`REVISION_KEY`]; both are taken out.
 #[derive(Debug)]
 pub struct Filter {
     /// The target of the function that was called; `None`: the options say it.
@@ -38,6 +40,7 @@ struct WithOptions {
 /// Why there is no event.
 enum Refusal<'a> {
     Line(Rejection),
+    /// What stands beside the row.
     Options(&'a str),
 }
 
@@ -97,10 +100,19 @@ impl Filter {
         };
         // Where options were taken out, the closing brace went with them.
         let whole = normalizer.is_none();
-        let result = match normalizer {
-            None => normalize(plain, body, whole, line, out),
-            Some(Ok(normalizer)) => normalize(normalizer, body, whole, line, out),
-            Some(Err(problem)) => Err(Refusal::Options(problem)),
+        let known = if bare { None } else { known_of(body, whole) };
+        // So did it with the revision.
+        let (body, whole) = known.as_ref().map_or((body, whole), |(body, _)| (*body, false));
+        let (revision, problem) = match &known {
+            Some((_, Ok(known))) => (Some(known.revision()), None),
+            Some((_, Err(problem))) => (None, Some(problem.as_str())),
+            None => (None, None),
+        };
+        let result = match (normalizer, problem) {
+            (_, Some(problem)) => Err(Refusal::Options(problem)),
+            (None, None) => normalize(plain, body, whole, revision.as_ref(), line, out),
+            (Some(Ok(normalizer)), None) => normalize(normalizer, body, whole, revision.as_ref(), line, out),
+            (Some(Err(problem)), None) => Err(Refusal::Options(problem)),
         };
         if let Err(refusal) = result {
             refuse(&refusal, body, whole, out);
@@ -121,22 +133,34 @@ impl Filter {
     }
 }
 
+/// What a record says of its row, and the record before it.
+fn known_of(body: &[u8], whole: bool) -> Option<(&[u8], Result<Known, String>)> {
+    let inner = if whole { body.strip_suffix(b"}")? } else { body };
+    let member = last_member_named(inner, REVISION_KEY)?;
+    Some((&inner[..member.start], Known::parse(&inner[member.value..])))
+}
+
 fn normalize(
     normalizer: &mut Normalizer,
     body: &[u8],
     whole: bool,
+    revision: Option<&Revision<'_>>,
     line: &mut Vec<u8>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal<'static>> {
+    let mut event = |line: &[u8]| match revision {
+        None => normalizer.normalize(line, out),
+        Some(revision) => normalizer.normalize_revision(line, revision, out),
+    };
     if body.starts_with(LOG) {
         // The line was decoded already.
-        return normalizer.normalize(line, out).map_err(Refusal::Line);
+        return event(line).map_err(Refusal::Line);
     }
     let result = if whole {
-        normalizer.normalize(body, out)
+        event(body)
     } else {
         close(body, line);
-        normalizer.normalize(line, out)
+        event(line)
     };
     match result {
         Err(Rejection::UnknownFormat) => {
@@ -148,7 +172,7 @@ fn normalize(
             };
             let mut text = Vec::new();
             quoted::decode(log, &mut text);
-            normalizer.normalize(&text, out).map_err(Refusal::Line)
+            event(&text).map_err(Refusal::Line)
         }
         result => result.map_err(Refusal::Line),
     }

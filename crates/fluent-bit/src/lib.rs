@@ -6,9 +6,11 @@
 mod filter;
 mod options;
 mod quoted;
+mod revision;
 pub mod heap;
 #[cfg(target_family = "wasm")]
 mod abi;
 
 pub use filter::Filter;
 pub use options::OPTIONS_KEY;
+pub use revision::REVISION_KEY;

@@ -41,7 +41,11 @@ pub(crate) fn same_end(record: &[u8], end: &[u8]) -> bool {
 ///
 /// The last bytes are enough to tell: a quote that stands in text has a backslash before it.
 pub(crate) fn last_member(record: &[u8]) -> Option<Member> {
-    let inner = record.strip_suffix(b"}")?;
+    last_member_named(record.strip_suffix(b"}")?, OPTIONS_KEY)
+}
+
+/// The last member of a record without its closing brace, if it has that key.
+pub(crate) fn last_member_named(inner: &[u8], key: &str) -> Option<Member> {
     let value = match inner.last()? {
         b'"' => {
             let mut at = inner.len() - 1;
@@ -52,11 +56,11 @@ pub(crate) fn last_member(record: &[u8]) -> Option<Member> {
                 }
             }
         }
-        b'}' => object_start(inner)?,
+        b'}' => object_start(inner, key)?,
         _ => return None,
     };
     let before = inner[..value].strip_suffix(b"\":")?;
-    let before = before.strip_suffix(OPTIONS_KEY.as_bytes())?.strip_suffix(b"\"")?;
+    let before = before.strip_suffix(key.as_bytes())?.strip_suffix(b"\"")?;
     let start = match before {
         b"{" => 0,
         [.., b','] => before.len() - 1,
@@ -65,12 +69,14 @@ pub(crate) fn last_member(record: &[u8]) -> Option<Member> {
     Some(Member { start, value })
 }
 
-/// Where the object begins that is the value of the options' key; the last place that looks like it is it, unless
-/// the options are nested, and then they are none.
+/// Where the object begins that is the value of a key; the last place that looks like it is it, unless the object is
+/// nested, and then it is none.
 #[cold]
-fn object_start(inner: &[u8]) -> Option<usize> {
-    let key = b"\"message_trace_options\":{";
-    let at = inner.windows(key.len()).rposition(|window| window == key)?;
+fn object_start(inner: &[u8], key: &str) -> Option<usize> {
+    let key = format!("\"{key}\":{{");
+    let at = inner
+        .windows(key.len())
+        .rposition(|window| window == key.as_bytes())?;
     let value = at + key.len() - 1;
     // Nested one deeper, the object would end before the last brace.
     serde_json::from_slice::<serde::de::IgnoredAny>(&inner[value..]).ok()?;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use message_trace::{Options, Revision};
+use message_trace::{Options, Revised, Revision};
 use wasmtime::component::{Component, InstancePre, Linker, ResourceAny};
 use wasmtime::{Config, Engine, Store, Trap};
 
-use super::bindings::exports::message_trace::normalizer::normalizer as wit;
+use super::bindings::exports::message_trace::events::mapping as wit;
 use super::bindings::{MessageTrace, MessageTracePre};
 use super::cache::Cache;
 use super::limits::{BATCH_DEADLINE, EPOCH_TICK, HOSTCALL_BYTES, KEPT_MEMORY_BYTES, LINE_DEADLINE, Limits};
@@ -74,22 +74,26 @@ impl Loaded {
     pub(super) fn about(&self) -> Result<About> {
         let (mut store, world) = self.instantiate()?;
         let info = world
-            .message_trace_normalizer_normalizer()
+            .message_trace_events_mapping()
             .call_about(&mut store)
             .map_err(plain)?;
         let wit::Info {
             version,
-            ecs_version,
-            ocsf_version,
             formats,
             targets,
         } = info;
+        let schema = |name: &str| {
+            let target = targets.iter().find(|target| target.name == name);
+            target
+                .and_then(|target| target.schema_version.clone())
+                .unwrap_or_default()
+        };
         Ok(About {
             version,
-            ecs_version,
-            ocsf_version,
+            ecs_version: schema("ecs"),
+            ocsf_version: schema("ocsf"),
             formats,
-            targets,
+            targets: targets.iter().map(|target| target.name.clone()).collect(),
             imports: self.imports.clone(),
             exports: self.exports.clone(),
             sha256: Some(self.sha256.clone()),
@@ -150,10 +154,56 @@ pub(super) fn as_text(line: &[u8]) -> Result<&str, Reason> {
         .map_err(|error| Reason::Syntax(u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX)))
 }
 
+/// Hands options over, one by one. What counts as not given is not: the component would refuse it.
+fn set_options(options: &Options, store: &mut Store<Limits>, exports: &wit::Guest) -> Result<ResourceAny> {
+    let Options {
+        target,
+        organization_domains,
+        tenant_id,
+        keep_original,
+        max_line_bytes,
+    } = options;
+    let exports = exports.options();
+    let refused = |problem: String| anyhow!("the component refuses an option: {problem}");
+    let given = exports.call_constructor(&mut *store).map_err(plain)?;
+    let set = exports.call_set_target(&mut *store, given, target.name());
+    set.map_err(plain)?.map_err(refused)?;
+    for domain in organization_domains {
+        if !Options::bare_domain(domain).is_empty() {
+            let set = exports.call_add_organization_domain(&mut *store, given, domain);
+            set.map_err(plain)?.map_err(refused)?;
+        }
+    }
+    if let Some(id) = tenant_id.as_deref().filter(|id| !id.is_empty()) {
+        let set = exports.call_set_tenant_id(&mut *store, given, id);
+        set.map_err(plain)?.map_err(refused)?;
+    }
+    exports
+        .call_set_keep_original(&mut *store, given, *keep_original)
+        .map_err(plain)?;
+    exports
+        .call_set_max_line_bytes(&mut *store, given, *max_line_bytes)
+        .map_err(plain)?;
+    Ok(given)
+}
+
+fn known<'a>(revision: &Revision<'a>) -> wit::Revision<'a> {
+    let Revision {
+        sequence,
+        previous_status,
+        details,
+    } = *revision;
+    wit::Revision {
+        sequence,
+        previous_status,
+        details,
+    }
+}
+
 /// A transform over one instance at a time.
 pub(super) struct Guest {
     loaded: Loaded,
-    options: wit::Options,
+    options: Options,
     watched: Option<Watched>,
     instance: Option<Instance>,
 }
@@ -166,28 +216,9 @@ struct Instance {
 
 impl Guest {
     pub(super) fn new(loaded: &Loaded, options: &Options) -> Result<Self> {
-        let Options {
-            target,
-            organization_domains,
-            tenant_id,
-            keep_original,
-            max_line_bytes,
-        } = options.clone();
-        let target = match target {
-            message_trace::Target::Sekoia => wit::Target::Sekoia,
-            message_trace::Target::Ecs => wit::Target::Ecs,
-            message_trace::Target::Ocsf => wit::Target::Ocsf,
-        };
-        let options = wit::Options {
-            target,
-            organization_domains,
-            tenant_id,
-            keep_original,
-            max_line_bytes,
-        };
         let mut guest = Self {
             loaded: loaded.clone(),
-            options,
+            options: options.clone(),
             watched: loaded.watchdog.as_ref().map(Watchdog::watch),
             instance: None,
         };
@@ -197,11 +228,13 @@ impl Guest {
 
     fn start(&self) -> Result<Instance> {
         let (mut store, world) = self.loaded.instantiate()?;
-        let normalizer = world
-            .message_trace_normalizer_normalizer()
+        let exports = world.message_trace_events_mapping();
+        let options = set_options(&self.options, &mut store, exports)?;
+        let normalizer = exports
             .normalizer()
-            .call_constructor(&mut store, &self.options)
+            .call_constructor(&mut store, options)
             .map_err(plain)?;
+        options.resource_drop(&mut store).map_err(plain)?;
         Ok(Instance {
             store,
             world,
@@ -237,8 +270,15 @@ impl Guest {
         }
     }
 
-    fn batch(&mut self, lines: &[u8], deadline: Duration) -> Result<Batch, Fault> {
+    fn batch(&mut self, lines: &[u8], revised: &[Revised<'_>], deadline: Duration) -> Result<Batch, Fault> {
         let foreign = self.loaded.trust == Trust::Foreign;
+        let revised: Vec<wit::Revised<'_>> = revised
+            .iter()
+            .map(|revised| wit::Revised {
+                line: revised.line,
+                revision: known(&revised.revision),
+            })
+            .collect();
         let batch = self.call(
             deadline,
             |Instance {
@@ -246,10 +286,13 @@ impl Guest {
                  world,
                  normalizer,
              }| {
-                let exports = world.message_trace_normalizer_normalizer();
-                exports
-                    .normalizer()
-                    .call_normalize_batch(store, *normalizer, lines)
+                let exports = world.message_trace_events_mapping();
+                exports.normalizer().call_normalize_batch(
+                    store,
+                    *normalizer,
+                    wit::ChunkParam::Bytes(lines),
+                    &revised,
+                )
             },
         )?;
         let wit::Batch {
@@ -257,6 +300,10 @@ impl Guest {
             count,
             rejections,
         } = batch;
+        let wit::ChunkResult::Bytes(events) = events else {
+            self.instance = None;
+            return Err(Fault::Output("bytes for bytes"));
+        };
         let refused = rejections
             .into_iter()
             .map(|wit::Rejected { line, reason: why }| Refused {
@@ -276,6 +323,24 @@ impl Guest {
         Ok(batch)
     }
 
+    fn one(&mut self, line: &[u8], revision: Option<wit::Revision<'_>>) -> Result<String, Reason> {
+        let line = as_text(line)?;
+        let answer = self.call(
+            LINE_DEADLINE,
+            |Instance {
+                 store,
+                 world,
+                 normalizer,
+             }| {
+                let exports = world.message_trace_events_mapping();
+                exports
+                    .normalizer()
+                    .call_normalize(store, *normalizer, line, revision)
+            },
+        );
+        self.line(answer)
+    }
+
     fn line(&mut self, answer: Result<Result<String, wit::Rejection>, Fault>) -> Result<String, Reason> {
         let answer = answer.map_err(Reason::Fault)?.map_err(reason);
         if self.loaded.trust == Trust::Foreign
@@ -289,15 +354,20 @@ impl Guest {
 }
 
 impl Transform for Guest {
-    fn normalize_batch(&mut self, lines: &[u8]) -> Batch {
-        if let Ok(batch) = self.batch(lines, BATCH_DEADLINE) {
+    fn normalize_revised_batch(&mut self, lines: &[u8], revised: &[Revised<'_>]) -> Batch {
+        if let Ok(batch) = self.batch(lines, revised, BATCH_DEADLINE) {
             return batch;
         }
         // Something in here brings the component down. One line at a time, only those lines are lost that do.
         let mut all = Batch::default();
         for (index, line) in lines.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            match self.batch(line, LINE_DEADLINE) {
+            let of_line = revised.iter().rev().find(|revised| revised.line == number);
+            let of_line: Vec<Revised<'_>> = of_line
+                .map(|revised| Revised { line: 1, ..*revised })
+                .into_iter()
+                .collect();
+            match self.batch(line, &of_line, LINE_DEADLINE) {
                 Ok(batch) => {
                     all.events.extend_from_slice(&batch.events);
                     all.count += batch.count;
@@ -317,43 +387,11 @@ impl Transform for Guest {
     }
 
     fn normalize(&mut self, line: &[u8]) -> Result<String, Reason> {
-        let line = as_text(line)?;
-        let answer = self.call(
-            LINE_DEADLINE,
-            |Instance {
-                 store,
-                 world,
-                 normalizer,
-             }| {
-                world
-                    .message_trace_normalizer_normalizer()
-                    .normalizer()
-                    .call_normalize(store, *normalizer, line)
-            },
-        );
-        self.line(answer)
+        self.one(line, None)
     }
 
     fn normalize_revision(&mut self, line: &[u8], revision: &Revision<'_>) -> Result<String, Reason> {
-        let line = as_text(line)?;
-        let revision = wit::Revision {
-            sequence: revision.sequence,
-            previous_status: revision.previous_status.map(str::to_owned),
-        };
-        let answer = self.call(
-            LINE_DEADLINE,
-            |Instance {
-                 store,
-                 world,
-                 normalizer,
-             }| {
-                let exports = world.message_trace_normalizer_normalizer();
-                exports
-                    .normalizer()
-                    .call_normalize_revision(store, *normalizer, line, &revision)
-            },
-        );
-        self.line(answer)
+        self.one(line, Some(known(revision)))
     }
 }
 
@@ -366,6 +404,8 @@ fn reason(rejection: wit::Rejection) -> Reason {
         wit::Rejection::Envelope(rows) => Reason::Envelope(rows),
         wit::Rejection::TooLong(limit) => Reason::TooLong(limit),
         wit::Rejection::TooDeep(limit) => Reason::TooDeep(limit),
+        // It has a name, which might be anything: none of it gets into a log.
+        wit::Rejection::Other(_) => Reason::Fault(Fault::Output("a reason that this program knows")),
     }
 }
 

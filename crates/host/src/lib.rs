@@ -38,7 +38,7 @@ pub use watchdog::EMBEDDED_DEADLINE;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
-use message_trace::{Options, Revision};
+use message_trace::{Options, Revised, Revision};
 
 /// The component that the program carries.
 pub const EMBEDDED: &[u8] = include_bytes!(env!("MESSAGE_TRACE_EMBEDDED"));
@@ -59,7 +59,12 @@ pub struct Batch {
 /// Turns lines into events under one set of options. One thread at a time.
 pub trait Transform: Send {
     /// Turns newline-separated lines into events. 64 to 256 KiB are best ([`BATCH_BYTES`]).
-    fn normalize_batch(&mut self, lines: &[u8]) -> Batch;
+    fn normalize_batch(&mut self, lines: &[u8]) -> Batch {
+        self.normalize_revised_batch(lines, &[])
+    }
+
+    /// The same, where some lines were delivered before: each of them is one row. The order of `revised` does not count.
+    fn normalize_revised_batch(&mut self, lines: &[u8], revised: &[Revised<'_>]) -> Batch;
 
     /// Turns one line, taken as it is (a trailing line feed stays in the raw text), into its event without a line feed.
     ///
@@ -68,7 +73,7 @@ pub trait Transform: Send {
     /// Why the line gives no event.
     fn normalize(&mut self, line: &[u8]) -> Result<String, Reason>;
 
-    /// Turns a line that was delivered before, and has changed since, into its next event.
+    /// Turns a line that was delivered before into its next event: it changed since, or its details came.
     ///
     /// # Errors
     ///
@@ -173,6 +178,6 @@ pub struct About {
     pub size_bytes: Option<usize>,
 }
 /// The WIT package and interface that the program speaks.
-pub const WIT_PACKAGE: &str = "message-trace:normalizer@0.1.0";
+pub const WIT_PACKAGE: &str = "message-trace:events@0.2.0";
 /// The line of wasmtime that runs components.
 pub const WASMTIME_VERSION: &str = "48";

@@ -1,6 +1,6 @@
 //! The library itself, without a component between.
 
-use message_trace::{Normalizer, Options, Revision};
+use message_trace::{Normalizer, Options, Revised, Revision};
 
 use super::{About, Batch, Reason, Refused, Transform};
 
@@ -13,10 +13,12 @@ impl Native {
 }
 
 impl Transform for Native {
-    fn normalize_batch(&mut self, lines: &[u8]) -> Batch {
+    fn normalize_revised_batch(&mut self, lines: &[u8], revised: &[Revised<'_>]) -> Batch {
         let mut events = Vec::with_capacity(lines.len() * 5 / 2 + 512);
         let mut rejections = Vec::new();
-        let count = self.0.normalize_batch(lines, &mut events, &mut rejections);
+        let count =
+            self.0
+                .normalize_revised_batch(lines, revised.iter().copied(), &mut events, &mut rejections);
         let refused = rejections
             .into_iter()
             .map(|message_trace::Rejected { line, reason }| Refused {

@@ -58,12 +58,17 @@ export interface Batch {
     rejections: Rejected[];
 }
 
-/** What a poller knows of a row that it delivers again because it changed. */
+/** What a poller knows of a row that it delivers again: because it changed, or because its details came. */
 export interface Revision {
     /** The event's sequence number, higher than that of every earlier delivery of the row: 0 to 2^64 - 1. */
     sequence: number | bigint;
     /** The status of the delivery before, as it was written; none if it is the same or not known. */
     previousStatus?: string | null;
+    /**
+     * What happened to the message: the answer of Graph's `getDetailsByRecipient` or of `MessageTraceDetail`, as JSON text,
+     * as it came. It never costs the event.
+     */
+    details?: string | null;
 }
 
 /** What this package is. */
@@ -101,7 +106,7 @@ export function about(): About;
 export function normalize(line: Lines, options?: Options): string;
 
 /**
- * Turns one line that was delivered before, and has changed since, into its next event.
+ * Turns one line that was delivered before into its next event: it has changed since, or its details came.
  * @throws {Rejection} the line gives no event
  */
 export function normalizeRevision(line: Lines, revision: Revision, options?: Options): string;

@@ -33,11 +33,12 @@ export class Normalizer {
         return this.#event(this.#core.normalize(this.#write(line)));
     }
 
-    /** One line that was delivered before, and has changed since, to its next event. */
-    normalizeRevision(line, { sequence, previousStatus }) {
+    /** One line that was delivered before, and has changed since, or whose details came, to its next event. */
+    normalizeRevision(line, { sequence, previousStatus, details }) {
         const length = this.#write(line);
+        const number = BigInt.asUintN(64, BigInt(sequence));
         const status = previousStatus ?? undefined;
-        return this.#event(this.#core.normalize_revision(length, BigInt.asUintN(64, BigInt(sequence)), status));
+        return this.#event(this.#core.normalize_revision(length, number, status, details ?? undefined));
     }
 
     /** Lines to events, each with a line feed. */

@@ -61,7 +61,7 @@ impl Core {
         self.one(result)
     }
 
-    /// The same for a line that was delivered before, and has changed since.
+    /// The same for a line that was delivered before, and has changed since, or whose details came.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "strings cross into the module by value"
@@ -71,6 +71,7 @@ impl Core {
         length: usize,
         sequence: u64,
         previous_status: Option<String>,
+        details: Option<String>,
     ) -> bool {
         let Self {
             normalizer,
@@ -82,6 +83,7 @@ impl Core {
         let revision = Revision {
             sequence,
             previous_status: previous_status.as_deref(),
+            details: details.as_deref(),
         };
         let result =
             normalizer.normalize_revision(input.get(..length).unwrap_or_default(), &revision, events);

@@ -25,7 +25,11 @@ function read(names) {
             name,
             input: readFileSync(path("in.txt")),
             options: json("options.json") ?? {},
-            revision: revision && { sequence: revision.sequence, previousStatus: revision.previous_status },
+            revision: revision && {
+                sequence: revision.sequence,
+                previousStatus: revision.previous_status,
+                details: existsSync(path("details.txt")) ? readFileSync(path("details.txt"), "utf8") : undefined,
+            },
             rejection: json("rejection.json"),
             rejections: json("rejections.json"),
             event: (target) => json(`${target}.json`),

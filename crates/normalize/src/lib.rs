@@ -4,6 +4,7 @@
 //! the order of the jobs. The queues between are short, so memory does not grow with the source.
 
 mod account;
+mod details;
 mod detect;
 mod domain;
 mod foreign;
@@ -24,6 +25,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use message_trace::{DEFAULT_MAX_LINE_BYTES, Target};
 
@@ -65,6 +67,10 @@ pub struct Arguments {
     /// Write one JSON object for each rejected line to FILE; `-` is stdout
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// The saved details of messages, one JSON object a line: answers of getDetailsByRecipient, or
+    /// {"id": …, "recipientAddress": …, "details": …} with one; rows then say why they were not delivered
+    #[arg(long, value_name = "FILE")]
+    details: Option<PathBuf>,
     /// End with exit code 1 if any line was rejected
     #[arg(long)]
     strict: bool,
@@ -92,12 +98,13 @@ Examples:
   message-trace normalize --target ecs --rejects rejected.ndjson exports/
   message-trace normalize --dates mdy --rejects rejected.ndjson report.csv.gz
   message-trace normalize --strict --pretty row.json
+  message-trace normalize --target ecs --details details.ndjson trace.ndjson
 
 Exit codes:
     0  finished
     1  something was rejected (with --strict)
     2  the command line cannot be read
-   65  nothing that was read is a message trace
+   65  nothing that was read is a message trace, or a line of --details is none
    74  a file could not be read or written; the others were read
   130  stopped by Ctrl-C (143 by SIGTERM); what is written are whole events";
 
@@ -116,6 +123,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let options = arguments
         .events
         .options(target(arguments), arguments.max_line_bytes);
+    let details = match &arguments.details {
+        Some(file) => Some(Arc::new(details::Saved::read(file)?)),
+        None => None,
+    };
+    if details.is_some() && options.target == Target::Sekoia {
+        let _ = writeln!(
+            std::io::stderr(),
+            "message-trace: target sekoia has no field for details; --target ecs or --target ocsf has"
+        );
+    }
     let sources = source::Source::all(&arguments.files);
     let mut writer = write::Writer::open(&sources, arguments)?;
     let plan = pipeline::Plan {
@@ -127,9 +144,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         dates: arguments.dates,
         pretty: arguments.pretty,
         keep_rejects: arguments.rejects.is_some(),
+        details,
     };
     let stopping = stop::Stopping::listen();
+    let details = plan.details.clone();
     let ended = pipeline::run(plan, sources, &mut writer, &stopping);
+    if let Some(details) = details {
+        // Nobody is told when stderr is closed: there is no other place to tell.
+        let _ = writeln!(std::io::stderr(), "message-trace: {}", details.summary());
+    }
     writer.finish(ended, &stopping, arguments.strict)
 }
 

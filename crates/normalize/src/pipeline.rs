@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use message_trace::Options;
+use message_trace::{EventIds, Options};
 
 use message_trace_host::{Batch, Host, Reason, Refused, Transform};
 use message_trace_remedy::Failure;
 
 use super::account::Unit;
+use super::details::Saved;
 use super::job::{Done, Job, Rows, Work};
 use super::lines::Stop;
 use super::source::Source;
@@ -30,6 +31,7 @@ pub(super) struct Plan {
     pub(super) dates: Option<Dates>,
     pub(super) pretty: bool,
     pub(super) keep_rejects: bool,
+    pub(super) details: Option<Arc<Saved>>,
 }
 
 /// A job and where its result goes.
@@ -85,6 +87,8 @@ pub(super) fn run(
             pretty: plan.pretty,
             keep_rejects: plan.keep_rejects,
             limit: plan.options.max_line_bytes,
+            details: plan.details.clone(),
+            ids: EventIds::default(),
         };
         let taken = Arc::clone(&taken);
         std::thread::Builder::new()
@@ -189,6 +193,9 @@ struct Worker {
     pretty: bool,
     keep_rejects: bool,
     limit: u32,
+    details: Option<Arc<Saved>>,
+    /// Says which row is which, for details.
+    ids: EventIds,
 }
 
 impl Worker {
@@ -243,11 +250,18 @@ impl Worker {
 
     /// Normalizes lines as a batch. `number` says which line of the source a line of the batch is.
     fn lines(&mut self, source: &str, bytes: &[u8], number: impl Fn(u32) -> u64, done: &mut Done) {
+        let revised = match &self.details {
+            Some(details) => details.revised(bytes, &mut self.ids),
+            None => Vec::new(),
+        };
         let Batch {
             events,
             count,
             refused,
-        } = self.transform.normalize_batch(bytes);
+        } = self.transform.normalize_revised_batch(bytes, &revised);
+        if let Some(details) = &self.details {
+            details.look_at(&events);
+        }
         done.bytes = bytes.len() as u64;
         done.events = events;
         done.count = u64::from(count);
@@ -266,7 +280,17 @@ impl Worker {
 
     fn folded(&mut self, source: &str, rows: &Rows, done: &mut Done) {
         for (row, line) in rows.iter() {
-            let answer = self.transform.normalize(row);
+            let known = self
+                .details
+                .as_ref()
+                .and_then(|details| details.revision(row, &mut self.ids));
+            let answer = match &known {
+                None => self.transform.normalize(row),
+                Some(revision) => self.transform.normalize_revision(row, revision),
+            };
+            if let (Some(details), Ok(event)) = (&self.details, &answer) {
+                details.look_at(event.as_bytes());
+            }
             self.one(source, answer, row, line, done);
             done.lines += 1;
         }

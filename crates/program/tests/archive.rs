@@ -111,6 +111,7 @@ fn what_is_read_twice_counts_once_and_the_newest_form_of_an_event_counts() {
                 &message_trace::Revision {
                     sequence,
                     previous_status: None,
+                    ..message_trace::Revision::default()
                 },
             )
             .unwrap();

@@ -123,6 +123,7 @@ fn single_lines_and_revisions_survive_as_well() {
     let revision = Revision {
         sequence: 2,
         previous_status: Some("pending"),
+        ..Revision::default()
     };
     assert_eq!(transform.normalize(b"a"), Ok("{}".to_owned()));
     assert_eq!(

@@ -195,3 +195,14 @@ fn every_exit_code_has_its_row() {
     codes.sort_unstable();
     assert_eq!(rows, codes);
 }
+
+#[test]
+fn saved_details_give_the_cause_that_the_readme_names() {
+    let folder = folder();
+    let script = block("## Why was it not delivered?", "sh");
+    let ran = bash(folder.path(), &script).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let event = String::from_utf8(ran.stdout).unwrap();
+    assert!(event.contains(r#""cause":"mailbox-full""#), "{event}");
+    assert!(event.contains(r#""reason":"554 5.2.2 mailbox full""#), "{event}");
+}

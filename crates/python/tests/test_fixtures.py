@@ -54,7 +54,13 @@ def test_lines(target: str, engine: str) -> None:
             if revision is None:
                 found = subject.normalize(line)
             else:
-                found = subject.normalize_revision(line, revision["sequence"], revision.get("previous_status"))
+                details = FIXTURES / f"{name}.details.txt"
+                found = subject.normalize_revision(
+                    line,
+                    revision["sequence"],
+                    revision.get("previous_status"),
+                    details.read_text() if details.exists() else None,
+                )
         except Rejection as rejection:
             assert as_fixture(rejection) == load(name, "rejection.json"), name
             if rejection.reason == "syntax":

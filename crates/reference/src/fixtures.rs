@@ -1,7 +1,7 @@
 //! The fixtures, read from the folder `fixtures/` of the repository.
 
 use crate::json::Json;
-use message_trace::{Options, Rejection, Target};
+use message_trace::{Options, Rejection, Revision, Target};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,31 @@ pub struct Case {
     pub input: Vec<u8>,
     /// The options of the file beside it, or the defaults. Set the target before use.
     pub options: Options,
-    /// What a poller knows of the row: sequence and status before.
-    pub revision: Option<(u64, Option<String>)>,
+    /// What a poller knows of the row.
+    pub revision: Option<Delivered>,
+}
+
+/// A revision that owns its texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Higher than that of every delivery before.
+    pub sequence: u64,
+    /// The status before.
+    pub previous_status: Option<String>,
+    /// The details, as they came.
+    pub details: Option<String>,
+}
+
+impl Delivered {
+    /// The revision, as the library takes it.
+    #[must_use]
+    pub fn revision(&self) -> Revision<'_> {
+        Revision {
+            sequence: self.sequence,
+            previous_status: self.previous_status.as_deref(),
+            details: self.details.as_deref(),
+        }
+    }
 }
 
 /// What a case must give for one target.
@@ -189,8 +212,11 @@ fn read_case(name: String) -> io::Result<Case> {
     let revision = match fs::read(path("revision.json")) {
         Ok(text) => {
             let value: serde_json::Value = serde_json::from_slice(&text)?;
-            let sequence = value["sequence"].as_u64().unwrap_or_default();
-            Some((sequence, value["previous_status"].as_str().map(str::to_owned)))
+            Some(Delivered {
+                sequence: value["sequence"].as_u64().unwrap_or_default(),
+                previous_status: value["previous_status"].as_str().map(str::to_owned),
+                details: fs::read_to_string(path("details.txt")).ok(),
+            })
         }
         Err(_) => None,
     };

@@ -7,6 +7,7 @@ mod json;
 mod time;
 mod ip;
 mod record;
+mod details;
 mod target;
 mod line;
 mod fixtures;
@@ -16,7 +17,7 @@ mod agreement;
 pub use agreement::{
     assert_same, check_batch, check_batch_after, check_line, check_line_after, run, some_options,
 };
-pub use fixtures::{Batch, Case, Expected, batches, bless, cases, folder, rejection_json};
+pub use fixtures::{Batch, Case, Delivered, Expected, batches, bless, cases, folder, rejection_json};
 pub use generator::{Generator, Style};
 pub use json::{Fault, Json, MAX_DEPTH};
-pub use line::{expand, normalize, normalize_batch, normalize_row};
+pub use line::{expand, normalize, normalize_batch, normalize_revised_batch, normalize_row};

@@ -3,7 +3,7 @@
 use crate::json::{Fault, Json};
 use crate::record::Record;
 use crate::target;
-use message_trace::{Options, Rejected, Rejection, Revision};
+use message_trace::{Options, Rejected, Rejection, Revised, Revision};
 
 /// One line to one event.
 ///
@@ -42,13 +42,30 @@ pub fn normalize_row(
 /// All lines of a batch, in order: the events and the rejections.
 #[must_use]
 pub fn normalize_batch(lines: &[u8], options: &Options) -> (Vec<Json>, Vec<Rejected>) {
+    normalize_revised_batch(lines, &[], options)
+}
+
+/// The same, where some lines were delivered before.
+#[must_use]
+pub fn normalize_revised_batch(
+    lines: &[u8],
+    revised: &[Revised<'_>],
+    options: &Options,
+) -> (Vec<Json>, Vec<Rejected>) {
     let mut events = Vec::new();
     let mut rejections = Vec::new();
     for (index, line) in lines.split(|byte| *byte == b'\n').enumerate() {
         if line.iter().all(|byte| b" \t\r".contains(byte)) {
             continue;
         }
+        let of_line = revised
+            .iter()
+            .rev()
+            .find(|revised| revised.line as usize == index + 1);
         let results: Vec<_> = match expand(line) {
+            _ if of_line.is_some() => {
+                vec![normalize(line, options, of_line.map(|revised| &revised.revision))]
+            }
             Some(rows) => rows
                 .into_iter()
                 .map(|row| normalize_row(row, options, None))
@@ -99,7 +116,7 @@ fn envelope(rows: usize) -> Rejection {
 }
 
 /// Where the rows of an envelope are; none if the value is no envelope.
-fn rows(value: &Json) -> Option<Vec<core::ops::Range<usize>>> {
+pub(crate) fn rows(value: &Json) -> Option<Vec<core::ops::Range<usize>>> {
     let spans = |value: &Json| match value {
         Json::Array(elements) => Some(elements.iter().map(|(span, _)| span.clone()).collect()),
         _ => None,

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// The largest size, in bytes: what a page or an agent loads without a second thought. It was 160 KiB until the columns of the
-/// admin center's reports came in.
+/// admin center's reports, and the details of a message, came in.
 const MAX_BYTES: usize = 192 * 1024;
 
 fn repository(file: &str) -> PathBuf {
@@ -22,7 +22,7 @@ fn component() -> Vec<u8> {
 fn imports_nothing_and_exports_one_interface() {
     let contents = message_trace_seal::describe(&component()).unwrap();
     assert_eq!(contents.imports, [""; 0]);
-    assert_eq!(contents.exports, ["message-trace:normalizer/normalizer@0.1.0"]);
+    assert_eq!(contents.exports, ["message-trace:events/mapping@0.2.0"]);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn is_small() {
 fn exports_what_wit_says() {
     let wanted = message_trace_seal::wit_of_folder(&repository("wit")).unwrap();
     assert!(
-        wanted.contains("normalize-batch: func(lines: list<u8>) -> batch;"),
+        wanted.contains("normalize-batch: func(lines: chunk, revised: list<revised>) -> batch;"),
         "{wanted}"
     );
     assert_eq!(message_trace_seal::wit(&component()).unwrap(), wanted);

@@ -211,6 +211,7 @@ impl Worker {
             let revision = Revision {
                 sequence: message.sequence,
                 previous_status: message.previous_status.as_deref(),
+                ..Revision::default()
             };
             let made = self
                 .transform

@@ -9,6 +9,6 @@ mod options;
 #[cfg(target_family = "wasm")]
 mod plugin;
 
-pub use mapper::Mapper;
+pub use mapper::{Mapper, REVISION_KEY};
 pub use options::{OPTION_KEYS, options};
 pub use view::{TIME_KEYS, View, ViewValue, line_of};

@@ -47,7 +47,10 @@ impl Guest for Plugin {
     fn process_logs(input: Vec<Logview>) -> Result<Vec<u8>, String> {
         let mut events = Vec::new();
         MAPPER.with_borrow_mut(|mapper| {
-            let mapper = mapper.get_or_insert_with(|| Mapper::new(options(config::get)));
+            let mapper = mapper.get_or_insert_with(|| {
+                let has_revisions = config::get("revisions").is_some_and(|value| value == "true");
+                Mapper::new(options(config::get)).with_revisions(has_revisions)
+            });
             for view in &input {
                 mapper.push_event(view, &mut events);
             }

@@ -14,7 +14,7 @@ fn main() -> wasmtime::Result<()> {
     let mut store = Store::new(&engine, ());
     // The linker stays empty: the component imports nothing.
     let host = MessageTrace::instantiate(&mut store, &component, &Linker::new(&engine))?;
-    let normalizer = host.message_trace_normalizer_normalizer();
+    let normalizer = host.message_trace_events_mapping();
     match normalizer.call_normalize(&mut store, &line)? {
         Ok(event) => println!("{event}"),
         Err(rejection) => eprintln!("{rejection:?}"),

@@ -63,6 +63,7 @@ impl Sink {
                     let revision = Revision {
                         sequence: known.sequence,
                         previous_status: Some(known.status.as_str()).filter(|status| !status.is_empty()),
+                        ..Revision::default()
                     };
                     self.normalizer.normalize_revision(line, &revision, &mut event)
                 }

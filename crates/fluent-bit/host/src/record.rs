@@ -31,15 +31,22 @@ pub fn parsed(line: &[u8]) -> Option<Vec<u8>> {
 /// The record with options put behind its members, as `record_modifier` does: the options are text.
 #[must_use]
 pub fn with_options(record: &[u8], options: Option<&str>) -> Vec<u8> {
-    let Some(options) = options else {
-        return record.to_vec();
-    };
+    match options {
+        Some(options) => with_text(record, "message_trace_options", options),
+        None => record.to_vec(),
+    }
+}
+
+/// The record with a member of text behind its members.
+#[must_use]
+pub fn with_text(record: &[u8], key: &str, text: &str) -> Vec<u8> {
     let mut with = record.strip_suffix(b"}").unwrap_or(record).to_vec();
     if with.len() > 1 {
         with.push(b',');
     }
-    with.extend_from_slice(br#""message_trace_options":"#);
-    push_text(options, &mut with);
+    push_text(key, &mut with);
+    with.push(b':');
+    push_text(text, &mut with);
     with.push(b'}');
     with
 }

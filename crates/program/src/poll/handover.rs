@@ -234,6 +234,7 @@ impl Handover {
         let revision = Revision {
             sequence: item.sequence,
             previous_status: item.previous_status.as_deref(),
+            ..Revision::default()
         };
         self.transform.normalize_revision(item.line, &revision)
     }

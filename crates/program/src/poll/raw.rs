@@ -1,13 +1,13 @@
 //! `poll --raw`: rows as they came, for workers that turn them into events elsewhere.
 
-use message_trace::Revision;
+use message_trace::{Revised, Revision};
 use message_trace_host::{Batch, Reason, Transform};
 
 /// Gives each row back as one line.
 pub(super) struct Raw;
 
 impl Transform for Raw {
-    fn normalize_batch(&mut self, lines: &[u8]) -> Batch {
+    fn normalize_revised_batch(&mut self, lines: &[u8], _revised: &[Revised<'_>]) -> Batch {
         let mut events = lines.to_vec();
         if events.last().is_some_and(|&last| last != b'\n') {
             events.push(b'\n');

@@ -7,7 +7,9 @@
 ;;   H  refuses four million times
 ;; Any other line becomes the event {}.
 (module
-  (import "[export]message-trace:normalizer/normalizer@0.1.0" "[resource-new]normalizer"
+  (import "[export]message-trace:events/mapping@0.2.0" "[resource-new]options"
+    (func $new_options (param i32) (result i32)))
+  (import "[export]message-trace:events/mapping@0.2.0" "[resource-new]normalizer"
     (func $new (param i32) (result i32)))
   (memory (export "memory") 2)
   (table $table 1 funcref)
@@ -41,11 +43,13 @@
   ;; Writes the record `batch` and gives its address.
   (func $answer (param $events i32) (param $size i32) (param $count i32) (param $refused i32) (param $refusals i32)
     (result i32)
-    (i32.store (i32.const 0) (local.get $events))
-    (i32.store (i32.const 4) (local.get $size))
-    (i32.store (i32.const 8) (local.get $count))
-    (i32.store (i32.const 12) (local.get $refused))
-    (i32.store (i32.const 16) (local.get $refusals))
+    ;; The events are a chunk of bytes: case 0.
+    (i32.store8 (i32.const 0) (i32.const 0))
+    (i32.store (i32.const 4) (local.get $events))
+    (i32.store (i32.const 8) (local.get $size))
+    (i32.store (i32.const 12) (local.get $count))
+    (i32.store (i32.const 16) (local.get $refused))
+    (i32.store (i32.const 20) (local.get $refusals))
     (i32.const 0))
 
   (func $batch (param $self i32) (param $at i32) (param $size i32) (result i32)
@@ -110,21 +114,31 @@
       (select (i32.const 7) (i32.const 2) (call $has (local.get $at) (local.get $size) (i32.const 74))))
     (i32.const 0))
 
-  (func (export "message-trace:normalizer/normalizer@0.1.0#[constructor]normalizer")
-    (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+  ;; Every option is taken: the result's case 0.
+  (func $taken (result i32)
+    (i32.store8 (i32.const 0) (i32.const 0))
+    (i32.const 0))
+
+  (func (export "message-trace:events/mapping@0.2.0#[constructor]options") (result i32)
+    (call $new_options (i32.const 1)))
+  (func (export "message-trace:events/mapping@0.2.0#[method]options.set-target")
+    (param i32 i32 i32) (result i32) (call $taken))
+  (func (export "message-trace:events/mapping@0.2.0#[method]options.add-organization-domain")
+    (param i32 i32 i32) (result i32) (call $taken))
+  (func (export "message-trace:events/mapping@0.2.0#[method]options.set-tenant-id")
+    (param i32 i32 i32) (result i32) (call $taken))
+  (func (export "message-trace:events/mapping@0.2.0#[method]options.set-keep-original") (param i32 i32))
+  (func (export "message-trace:events/mapping@0.2.0#[method]options.set-max-line-bytes") (param i32 i32))
+  (func (export "message-trace:events/mapping@0.2.0#[constructor]normalizer") (param i32) (result i32)
     (call $new (i32.const 1)))
-  (func (export "message-trace:normalizer/normalizer@0.1.0#[method]normalizer.normalize-batch")
-    (param i32 i32 i32) (result i32)
-    (call $batch (local.get 0) (local.get 1) (local.get 2)))
-  (func (export "message-trace:normalizer/normalizer@0.1.0#[method]normalizer.normalize-text")
-    (param i32 i32 i32) (result i32)
-    (call $batch (local.get 0) (local.get 1) (local.get 2)))
-  (func (export "message-trace:normalizer/normalizer@0.1.0#[method]normalizer.normalize")
-    (param i32 i32 i32) (result i32)
+  ;; Of a chunk: its case, its address, its size; then the revisions.
+  (func (export "message-trace:events/mapping@0.2.0#[method]normalizer.normalize-batch")
+    (param i32 i32 i32 i32 i32 i32) (result i32)
+    (call $batch (local.get 0) (local.get 2) (local.get 3)))
+  ;; A line; then the revision: its number, the status before and the details, each with whether it is there.
+  (func (export "message-trace:events/mapping@0.2.0#[method]normalizer.normalize")
+    (param i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32) (result i32)
     (call $line (local.get 1) (local.get 2)))
-  (func (export "message-trace:normalizer/normalizer@0.1.0#[method]normalizer.normalize-revision")
-    (param i32 i32 i32 i64 i32 i32 i32) (result i32)
-    (call $line (local.get 1) (local.get 2)))
-  (func (export "message-trace:normalizer/normalizer@0.1.0#normalize") (param i32 i32) (result i32)
+  (func (export "message-trace:events/mapping@0.2.0#normalize") (param i32 i32) (result i32)
     (call $line (local.get 0) (local.get 1)))
-  (func (export "message-trace:normalizer/normalizer@0.1.0#about") (result i32) unreachable))
+  (func (export "message-trace:events/mapping@0.2.0#about") (result i32) unreachable))

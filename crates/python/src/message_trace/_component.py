@@ -14,46 +14,50 @@ from wasmtime import component
 from ._load import component_module, engine
 from ._types import About, Batch, Rejected, Rejection
 
-_INTERFACE = "message-trace:normalizer/normalizer@0.1.0"
-_MAX_LINE_BYTES = 1_048_576
+_INTERFACE = "message-trace:events/mapping@0.2.0"
 
 
 class Component:
     """One instance of the component. Not for two threads at once."""
 
-    def __init__(self, options: bytes) -> None:
+    def __init__(self, options_json: bytes) -> None:
         self._store = wasmtime.Store(engine())
         # An empty linker: the component imports nothing.
         self._instance = component.Linker(engine()).instantiate(self._store, component_module())
-        record = component.Record()
-        given = {**_DEFAULTS, **json.loads(options)}
-        for name, value in given.items():
-            setattr(record, name.replace("_", "-"), value)
+        options = self._function("[constructor]options")(self._store)
+        for name, value in json.loads(options_json).items():
+            for call, argument in _settings(name, value):
+                problem = self._function(f"[method]options.{call}")(self._store, options, argument)
+                if isinstance(problem, str):
+                    raise ValueError(problem)
         self._one = self._function("[method]normalizer.normalize")
-        self._revision = self._function("[method]normalizer.normalize-revision")
-        self._bytes = self._function("[method]normalizer.normalize-batch")
-        self._text = self._function("[method]normalizer.normalize-text")
-        self._normalizer = self._function("[constructor]normalizer")(self._store, record)
+        self._batch = self._function("[method]normalizer.normalize-batch")
+        self._normalizer = self._function("[constructor]normalizer")(self._store, options)
 
     def normalize(self, line: bytes) -> bytes:
-        return _only(self._one(self._store, self._normalizer, self._line(line)))
+        return _only(self._one(self._store, self._normalizer, self._line(line), None))
 
-    def normalize_revision(self, line: bytes, sequence: int, previous_status: str | None) -> bytes:
+    def normalize_revision(
+        self, line: bytes, sequence: int, previous_status: str | None, details: str | None
+    ) -> bytes:
         if not 0 <= sequence < 1 << 64:
             raise ValueError("sequence: expected a whole number of 64 bits")
         revision = component.Record()
         revision.sequence = sequence
-        setattr(revision, "previous-status", previous_status)
-        return _only(self._revision(self._store, self._normalizer, self._line(line), revision))
+        setattr(revision, "previous-status", previous_status or None)
+        # As everywhere in this package, an empty text is none.
+        revision.details = details or None
+        return _only(self._one(self._store, self._normalizer, self._line(line), revision))
 
     def normalize_batch(self, lines: bytes) -> Batch:
+        chunk: str | bytes
         try:
-            batch = self._text(self._store, self._normalizer, lines.decode())
-            events = batch.events.encode()
+            chunk = lines.decode()
         except UnicodeDecodeError:
             # Only bytes can say which of the lines is not UTF-8.
-            batch = self._bytes(self._store, self._normalizer, lines)
-            events = batch.events
+            chunk = lines
+        batch = self._batch(self._store, self._normalizer, chunk, [])
+        events = batch.events.encode() if isinstance(batch.events, str) else bytes(batch.events)
         rejected = [Rejected(entry.line, _rejection(entry.reason)) for entry in batch.rejections]
         return Batch(events, batch.count, rejected)
 
@@ -85,22 +89,23 @@ def about() -> About:
     if function is None:
         raise RuntimeError("the component in this package has no about: reinstall the package")
     info = function(store)
+    versions = {target.name: getattr(target, "schema-version") for target in info.targets}
     return About(
         version=info.version,
-        ecs_version=getattr(info, "ecs-version"),
-        ocsf_version=getattr(info, "ocsf-version"),
+        ecs_version=versions["ecs"],
+        ocsf_version=versions["ocsf"],
         formats=tuple(info.formats),
-        targets=tuple(info.targets),
+        targets=tuple(versions),
     )
 
 
-_DEFAULTS: dict[str, Any] = {
-    "target": "sekoia",
-    "organization_domains": [],
-    "tenant_id": None,
-    "keep_original": True,
-    "max_line_bytes": _MAX_LINE_BYTES,
-}
+def _settings(name: str, value: Any) -> list[tuple[str, Any]]:
+    """The calls that set an option. A domain of which nothing is left, and an empty tenant, count as not given."""
+    if name == "organization_domains":
+        return [("add-organization-domain", domain) for domain in value if domain.strip().strip("@.")]
+    if name == "tenant_id":
+        return [("set-tenant-id", value)] if value else []
+    return [] if value is None else [(f"set-{name.replace('_', '-')}", value)]
 
 
 def _only(result: Any) -> bytes:

@@ -12,7 +12,7 @@ import wasmtime
 from ._load import core_module, engine
 from ._types import Batch, Rejected, Rejection
 
-_ABI = 1
+_ABI = 2
 _ANSWER = struct.Struct("<6I")
 
 
@@ -36,23 +36,26 @@ class Core:
     def normalize(self, line: bytes) -> bytes:
         return self._only(self._answer(self._one, self._put(line), len(line)))
 
-    def normalize_revision(self, line: bytes, sequence: int, previous_status: str | None) -> bytes:
+    def normalize_revision(
+        self, line: bytes, sequence: int, previous_status: str | None, details: str | None
+    ) -> bytes:
         if not 0 <= sequence < 1 << 64:
             raise ValueError("sequence: expected a whole number of 64 bits")
-        status = b"" if previous_status is None else previous_status.encode()
-        status_at = 0 if previous_status is None else self._alloc(len(status))
+        texts = [b"" if text is None else text.encode() for text in (previous_status, details)]
+        # Room of no bytes is no room: an empty text is none.
+        rooms = [self._alloc(len(text)) if text else 0 for text in texts]
         try:
-            if status_at:
-                self._write(status_at, status)
+            for at, text in zip(rooms, texts):
+                if at:
+                    self._write(at, text)
             at = self._put(line)
-            low, high = sequence & 0xFFFF_FFFF, sequence >> 32
-            answer = self._answer(
-                self._revision, at, len(line), _signed(low), _signed(high), _signed(status_at), len(status)
-            )
-            return self._only(answer)
+            halves = (sequence & 0xFFFF_FFFF, sequence >> 32)
+            spans = [number for at, text in zip(rooms, texts) for number in (_signed(at), len(text))]
+            return self._only(self._answer(self._revision, at, len(line), *map(_signed, halves), *spans))
         finally:
-            if status_at:
-                self._exports["free"](self._store, _signed(status_at), len(status))
+            for at, text in zip(rooms, texts):
+                if at:
+                    self._exports["free"](self._store, _signed(at), len(text))
 
     def normalize_batch(self, lines: bytes) -> Batch:
         count, events, rejections = self._answer(self._batch, self._put(lines), len(lines))

@@ -17,7 +17,9 @@ CHUNK_BYTES = 1 << 18
 
 class _Host(Protocol):
     def normalize(self, line: bytes) -> bytes: ...
-    def normalize_revision(self, line: bytes, sequence: int, previous_status: str | None) -> bytes: ...
+    def normalize_revision(
+        self, line: bytes, sequence: int, previous_status: str | None, details: str | None
+    ) -> bytes: ...
     def normalize_batch(self, lines: bytes) -> Batch: ...
 
 
@@ -72,19 +74,23 @@ class Normalizer:
         with self._lock:
             return self._host.normalize(_bytes(line)).decode()
 
-    def normalize_revision(self, line: str | bytes, sequence: int, previous_status: str | None = None) -> str:
-        """Turns one line that was delivered before, and has changed since, into its next event.
+    def normalize_revision(
+        self, line: str | bytes, sequence: int, previous_status: str | None = None, details: str | None = None
+    ) -> str:
+        """Turns one line that was delivered before into its next event: it has changed since, or its details came.
 
         Args:
             line: the line as it is now.
             sequence: higher than that of every earlier delivery of the row, below 2 to the 64th.
             previous_status: the status of the delivery before, as it was written.
+            details: the answer of Graph's `getDetailsByRecipient` or of `MessageTraceDetail`, as JSON, as it came. It
+                never costs the event.
 
         Raises:
             Rejection: why the line gives no event.
         """
         with self._lock:
-            return self._host.normalize_revision(_bytes(line), sequence, previous_status).decode()
+            return self._host.normalize_revision(_bytes(line), sequence, previous_status, details).decode()
 
     def normalize_batch(self, lines: str | bytes) -> Batch:
         """Turns lines into events: the fast way. Of any length; a line feed ends a line, the last one may lack it."""

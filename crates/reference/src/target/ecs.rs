@@ -1,6 +1,7 @@
 //! Target `ecs`.
 
 use super::tree::Tree;
+use crate::details::Details;
 use crate::json::Json;
 use crate::record::{Format, Record, split_address};
 use message_trace::{ECS_VERSION, Options, Revision};
@@ -94,12 +95,22 @@ pub(super) fn event(record: &Record, raw: &str, options: &Options, revision: Opt
     ] {
         tree.put(&format!("m365.message_trace.{name}"), value.as_deref());
     }
-    let previous = revision.and_then(|revision| revision.previous_status);
+    let previous = revision.and_then(|revision| revision.previous_status.filter(|status| !status.is_empty()));
     tree.put("m365.message_trace.previous_status", previous);
+    let details = revision
+        .and_then(|revision| revision.details.filter(|details| !details.is_empty()))
+        .map(|details| Details::read(details, record.status.as_deref()));
+    let complaints = record.complaints.iter().map(|complaint| Some(complaint.as_str()));
     tree.put_all(
         "error.message",
-        record.complaints.iter().map(|complaint| Some(complaint.as_str())),
+        complaints.chain([details.as_ref().and_then(|details| details.problem)]),
     );
+    if let Some(details) = details {
+        tree.put("event.reason", details.reason.as_deref());
+        tree.put("m365.message_trace.cause", details.cause.as_deref());
+        tree.put("m365.message_trace.enhanced_status_code", details.code.as_deref());
+        details.put(&mut tree, "rule", "m365.message_trace");
+    }
     tree.into_object(&["@timestamp"])
 }
 

@@ -1,6 +1,7 @@
 //! From record to event.
 
 mod tree;
+pub(crate) use tree::Tree;
 mod sekoia;
 mod ecs;
 mod ocsf;

@@ -1,6 +1,7 @@
 //! Target `ocsf`.
 
 use super::tree::Tree;
+use crate::details::Details;
 use crate::json::Json;
 use crate::record::{Format, Record};
 use message_trace::{OCSF_VERSION, Options, Revision};
@@ -73,6 +74,15 @@ pub(super) fn event(record: &Record, raw: &str, options: &Options, revision: Opt
         "observables",
         (!observables.is_empty()).then(|| observables.into_iter().collect::<Json>()),
     );
+    if let Some(details) =
+        revision.and_then(|revision| revision.details.filter(|details| !details.is_empty()))
+    {
+        let details = Details::read(details, record.status.as_deref());
+        tree.put("message", details.reason.as_deref());
+        tree.put("status_code", details.code.as_deref());
+        tree.put("unmapped.cause", details.cause.as_deref());
+        details.put(&mut tree, "unmapped.rule", "unmapped");
+    }
     tree.into_object(&[])
 }
 

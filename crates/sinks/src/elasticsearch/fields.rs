@@ -56,23 +56,37 @@ pub const FIELDS: &[Field] = &[
     field("event.original", "keyword"),
     field("event.outcome", "keyword"),
     field("event.provider", "keyword"),
+    field("event.reason", "keyword"),
     field("event.sequence", "long"),
     field("event.type", "keyword"),
+    field("m365.message_trace.cause", "keyword"),
     field("m365.message_trace.connector_id", "keyword"),
     field("m365.message_trace.custom_data", "wildcard"),
     field("m365.message_trace.delivery_priority", "keyword"),
     field("m365.message_trace.directionality", "keyword"),
+    field("m365.message_trace.enhanced_status_code", "keyword"),
     field("m365.message_trace.id", "keyword"),
     field("m365.message_trace.is_bounce", "boolean"),
     field("m365.message_trace.original_client_ip", "ip"),
     field("m365.message_trace.previous_status", "keyword"),
     field("m365.message_trace.size", "long"),
     field("m365.message_trace.status", "keyword"),
+    field("m365.message_trace.steps.action", "keyword"),
+    field("m365.message_trace.steps.data", "flattened"),
+    field("m365.message_trace.steps.data_text", "keyword"),
+    field("m365.message_trace.steps.detail", "keyword"),
+    field("m365.message_trace.steps.event", "keyword"),
+    field("m365.message_trace.steps.time", "date"),
+    field("m365.message_trace.steps_left_out", "long"),
+    field("m365.message_trace.unread_details", "keyword"),
     field("organization.id", "keyword"),
     field("organization.name", "keyword"),
     field("related.hosts", "keyword"),
     field("related.ip", "ip"),
     field("related.user", "keyword"),
+    field("rule.id", "keyword"),
+    field("rule.name", "keyword"),
+    field("rule.ruleset", "keyword"),
     field("source.address", "keyword"),
     field("source.as.number", "long"),
     field("source.as.organization.name", "keyword"),
@@ -98,6 +112,12 @@ fn mapping(field: Field) -> Value {
     match (field.path, field.kind) {
         // Kept, and neither searched nor counted: it is the row once more.
         ("event.original", kind) => json!({ "type": kind, "index": false, "doc_values": false }),
+        // What could not be read: to be looked at, not to be searched.
+        ("m365.message_trace.steps.data_text" | "m365.message_trace.unread_details", kind) => {
+            json!({ "type": kind, "index": false, "doc_values": false })
+        }
+        // As a keyword, its values are cut from the index where they are long, never from the event.
+        (_, "flattened") => json!({ "type": "flattened", "ignore_above": 1024 }),
         // Words of a subject are searched too, as ECS has it for its other texts.
         ("email.subject", kind) => json!({
             "type": kind,
