@@ -86,6 +86,7 @@ fn the_quota_is_used_up_and_never_overdrawn() {
                         let newest_s = match call {
                             Call::List(query) => query.end_s - 1,
                             Call::Next(link) => link.rsplit('/').next().unwrap().parse().unwrap(),
+                            Call::Details(_) => unreachable!("nothing is asked about"),
                         };
                         due.push(Reverse((now + LATENCY_MS, request, newest_s)));
                         most_waiting = most_waiting.max(due.len());
@@ -97,7 +98,11 @@ fn the_quota_is_used_up_and_never_overdrawn() {
                         inputs.push(Input::Committed);
                     }
                     Effect::Wait { until_ms } => wake_ms = until_ms,
-                    Effect::RenewToken { .. } | Effect::Report(_) | Effect::Finish(_) => {}
+                    Effect::RenewToken { .. }
+                    | Effect::Report(_)
+                    | Effect::Asked(_)
+                    | Effect::AskLater(_)
+                    | Effect::Finish(_) => {}
                 }
             }
         }

@@ -25,6 +25,26 @@ pub struct Query {
     pub rows: u32,
 }
 
+/// A question about one message to one recipient.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DetailsQuery {
+    /// The message's trace id, as the row has it.
+    pub trace_id: String,
+    /// The recipient's address, as the row has it.
+    pub recipient: String,
+    /// When the message was received, in seconds since 1970-01-01 UTC.
+    pub received_s: i64,
+}
+
+impl fmt::Debug for DetailsQuery {
+    /// Neither id nor address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DetailsQuery")
+            .field("received_s", &self.received_s)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What polling has to know of a service. Implemented once for each; [`ALL`] has them.
 pub trait Source: fmt::Debug + Send + Sync {
     /// Its name in settings and in the ledger.
@@ -60,6 +80,14 @@ pub trait Source: fmt::Debug + Send + Sync {
         None
     }
 
+    /// What is asked for to learn what happened to a message: the path below the service's own, percent-encoded.
+    fn details_path(&self, query: &DetailsQuery) -> String;
+
+    /// Whether an answer to that holds a step at all. The service has none for a while after the row.
+    fn has_steps(&self, body: &str) -> bool {
+        has_steps(body)
+    }
+
     /// Cuts an answer into rows. `None` if it is not a whole page of this service.
     fn page(&self, body: Vec<u8>, keys: &Keys) -> Option<Page>;
 
@@ -83,6 +111,51 @@ pub fn named(name: &str) -> Option<&'static dyn Source> {
     ALL.into_iter().find(|source| source.name() == name)
 }
 
+/// Whether an answer holds steps: `value`, `d.results`, or `d` as an array.
+fn has_steps(body: &str) -> bool {
+    /// Any object.
+    #[derive(serde::Deserialize)]
+    struct Step {}
+    type Steps = Vec<Step>;
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        value: Option<Steps>,
+        d: Option<Inner>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Inner {
+        Results { results: Steps },
+        Array(Steps),
+    }
+    let Ok(Answer { value, d }) = serde_json::from_str(body) else {
+        return false;
+    };
+    let inner = d.map(|d| match d {
+        Inner::Results { results } => results,
+        Inner::Array(steps) => steps,
+    });
+    value.or(inner).is_some_and(|steps| !steps.is_empty())
+}
+
+/// A text as it stands between the quotes of an OData literal in a path: apostrophes doubled, then percent-encoded but for
+/// letters, digits and what RFC 3986 never reserves.
+fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for byte in text.bytes() {
+        match byte {
+            b'\'' => out.push_str("%27%27"),
+            b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            byte => {
+                let digit = |value: u8| char::from(b"0123456789ABCDEF"[usize::from(value)]);
+                out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+    out
+}
+
 fn mentions(body: &[u8], text: &str) -> bool {
     memchr::memmem::find(&body.to_ascii_lowercase(), text.as_bytes()).is_some()
 }
@@ -103,5 +176,43 @@ mod tests {
             assert!(source.retained_s(1_800_000_000) <= 1_800_000_000);
         }
         assert!(named("folder").is_none());
+    }
+
+    #[test]
+    fn a_question_names_its_message_and_nothing_gets_out_of_the_quotes() {
+        let query = DetailsQuery {
+            trace_id: "4451a062-48cb".to_owned(),
+            recipient: "o'neil+x/../y?#@bücher.example".to_owned(),
+            received_s: 1_768_867_200,
+        };
+        let name = "o%27%27neil%2Bx%2F..%2Fy%3F%23%40b%C3%BCcher.example";
+        assert_eq!(
+            graph::Graph.details_path(&query),
+            format!("/messageTraces/4451a062-48cb/getDetailsByRecipient(recipientAddress='{name}')")
+        );
+        let path = reporting::Reporting.details_path(&query);
+        assert!(path.starts_with(
+            "/MessageTraceDetail?$format=json&$filter=MessageTraceId%20eq%20guid'4451a062-48cb'"
+        ));
+        assert!(
+            path.contains(&format!("RecipientAddress%20eq%20'{name}'")),
+            "{path}"
+        );
+        assert!(!format!("{query:?}").contains("neil"));
+        for source in ALL {
+            assert!(source.has_steps(r#"{"value":[{"event":"Fail"}]}"#));
+            assert!(source.has_steps(r#"{"d":{"results":[{"Event":"FAIL"}]}}"#));
+            for none in [
+                "",
+                "{}",
+                r#"{"value":[]}"#,
+                r#"{"value":7}"#,
+                "[1]",
+                r#"{"d":{"results":[]}}"#,
+                r#"{"value":[{"#,
+            ] {
+                assert!(!source.has_steps(none), "{none}");
+            }
+        }
     }
 }

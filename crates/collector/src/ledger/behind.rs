@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS waiting (
     id TEXT NOT NULL,
     sequence INTEGER NOT NULL,
     previous_status TEXT,
+    details TEXT,
     PRIMARY KEY (page, place)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursor (sink TEXT PRIMARY KEY, page INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -42,6 +43,8 @@ pub struct Waiting {
     pub sequence: u64,
     /// The status that was delivered before, if it was another.
     pub previous_status: Option<String>,
+    /// What the service says happened to the message, if that is delivered.
+    pub details: Option<String>,
 }
 
 impl std::fmt::Debug for Waiting {
@@ -162,16 +165,21 @@ impl Behind {
                     id,
                     sequence,
                     previous_status,
+                    details,
                 } = row;
                 transaction
-                    .prepare_cached("INSERT INTO waiting VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                    .prepare_cached(
+                        "INSERT INTO waiting (page, place, line, id, sequence, previous_status, details)
+                            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    )?
                     .execute(params![
                         page,
                         count(place),
                         line,
                         id,
                         sequence.cast_signed(),
-                        previous_status
+                        previous_status,
+                        details
                     ])?;
             }
             for sink in sinks {
@@ -194,7 +202,7 @@ impl Behind {
         const NEXT: &str =
             "SELECT min(page) FROM page WHERE page > (SELECT page FROM cursor WHERE sink = ?1)";
         const ROWS: &str =
-            "SELECT line, id, sequence, previous_status FROM waiting WHERE page = ?1 ORDER BY place";
+            "SELECT line, id, sequence, previous_status, details FROM waiting WHERE page = ?1 ORDER BY place";
         let Some(connection) = &self.connection else {
             return Ok(None);
         };
@@ -212,6 +220,7 @@ impl Behind {
                     id: row.get(1)?,
                     sequence: sequence.cast_unsigned(),
                     previous_status: row.get(3)?,
+                    details: row.get(4)?,
                 })
             })?;
             Ok(Some((page, rows.collect::<rusqlite::Result<_>>()?)))
@@ -248,6 +257,23 @@ impl Behind {
 }
 
 fn connect(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = connect_with(path, TABLES)?;
+    let upgrade = || -> rusqlite::Result<()> {
+        // A file of before the first release that asked for details.
+        let has_details = connection
+            .prepare("SELECT 1 FROM pragma_table_info('waiting') WHERE name = 'details'")?
+            .exists([])?;
+        if !has_details {
+            connection.execute_batch("ALTER TABLE waiting ADD COLUMN details TEXT")?;
+        }
+        Ok(())
+    };
+    upgrade().map_err(|error| LedgerError::of(path, &error))?;
+    Ok(connection)
+}
+
+/// Opens or makes a file of rows beside the ledger, with these tables.
+pub(super) fn connect_with(path: &Path, tables: &str) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     make_private(path)?;
     let connect = || -> rusqlite::Result<Connection> {
@@ -255,7 +281,7 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(TABLES)?;
+        connection.execute_batch(tables)?;
         Ok(connection)
     };
     connect().map_err(|error| LedgerError::of(path, &error))
@@ -285,6 +311,7 @@ mod tests {
             id: (*name).to_owned(),
             sequence: 1,
             previous_status: Some("pending".to_owned()),
+            details: Some("{}".to_owned()),
         };
         names.iter().map(row).collect()
     }

@@ -7,6 +7,7 @@ mod behind;
 mod coverage;
 mod file;
 mod memory;
+mod wanted;
 
 pub use behind::{Behind, Lag, MAX_BEHIND_BYTES, Waiting};
 pub use coverage::{Coverage, SETTLED, Segment, Span};
@@ -15,6 +16,7 @@ pub use file::{
 };
 pub use memory::MemoryLedger;
 pub use message_trace_rows::{Key, Keys};
+pub use wanted::{FIRST_MS, Later, MAX_WANTED, MOST_TRIES, Wanted};
 
 /// A span that was not delivered and that polling does not try any more.
 #[derive(Clone, Debug, PartialEq, Eq)]

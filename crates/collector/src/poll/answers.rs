@@ -25,7 +25,16 @@ const LONGEST_PAUSE_MS: i64 = 86_400_000;
 const LONGEST_HOLD_MS: i64 = 3_600_000;
 
 impl Core {
-    pub(super) fn answered(&mut self, now_ms: i64, request: u64, answer: Answer, effects: &mut Vec<Effect>) {
+    pub(super) fn answered(
+        &mut self,
+        now_ms: i64,
+        request: u64,
+        mut answer: Answer,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.details_answered(now_ms, request, &mut answer, effects) {
+            return;
+        }
         let Some(at) = self.lanes.iter().position(|lane| lane.asked == Some(request)) else {
             return;
         };
@@ -77,13 +86,7 @@ impl Core {
                     Remedy::Retry,
                     self.told("the quota for the tenant is used up by all programs together"),
                 );
-                let wait_ms = match told_ms {
-                    Some(told_ms) => self.backoff.as_told_ms(told_ms.min(LONGEST_PAUSE_MS)),
-                    None => self.backoff.after_throttling_ms(),
-                };
-                self.pause(now_ms, wait_ms);
-                self.make_room(now_ms, effects);
-                self.retrying(now_ms, fault, wait_ms, effects);
+                self.throttled(now_ms, told_ms, fault, effects);
             }
             Verdict::Refused | Verdict::Gone if !is_at_start => {
                 self.restart(now_ms, at, "the next link has died", effects);
@@ -127,6 +130,13 @@ impl Core {
     }
 
     pub(super) fn failed(&mut self, now_ms: i64, request: u64, trouble: Trouble, effects: &mut Vec<Effect>) {
+        if self
+            .asking
+            .as_ref()
+            .is_some_and(|asking| asking.asked == Some(request))
+        {
+            return self.details_failed(now_ms, effects);
+        }
         let lane = self.lanes.iter_mut().position(|lane| lane.asked == Some(request));
         if let Some(at) = lane {
             self.lanes[at].asked = None;
@@ -261,6 +271,23 @@ impl Core {
         );
     }
 
+    /// The service asks for silence.
+    pub(super) fn throttled(
+        &mut self,
+        now_ms: i64,
+        told_ms: Option<i64>,
+        fault: Fault,
+        effects: &mut Vec<Effect>,
+    ) {
+        let wait_ms = match told_ms {
+            Some(told_ms) => self.backoff.as_told_ms(told_ms.min(LONGEST_PAUSE_MS)),
+            None => self.backoff.after_throttling_ms(),
+        };
+        self.pause(now_ms, wait_ms);
+        self.make_room(now_ms, effects);
+        self.retrying(now_ms, fault, wait_ms, effects);
+    }
+
     /// Other programs of the tenant use its quota: this one makes fewer requests for a while.
     fn make_room(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         if self.room.refused(now_ms, self.governor.used(now_ms)) {
@@ -270,7 +297,7 @@ impl Core {
     }
 
     /// Nothing is sent before the wait is over.
-    fn hold(&mut self, now_ms: i64, wait_ms: i64) {
+    pub(super) fn hold(&mut self, now_ms: i64, wait_ms: i64) {
         self.hold_until_ms = self.hold_until_ms.max(now_ms.saturating_add(wait_ms));
     }
 
@@ -319,7 +346,7 @@ impl Core {
         self.retrying(now_ms, fault, wait_ms, effects);
     }
 
-    fn renew(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn renew(&mut self, effects: &mut Vec<Effect>) {
         if self.renewing.is_none() {
             self.next_request += 1;
             self.renewing = Some(self.next_request);

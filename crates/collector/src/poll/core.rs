@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::asking::Asking;
 use super::backoff::{Backoff, CAP_MS};
 use super::clock::ServiceClock;
 use super::delivery::{Held, Passing, Tally};
@@ -49,6 +50,12 @@ pub struct Core {
     pub(super) lanes: Vec<Lane>,
     pub(super) held: VecDeque<Held>,
     pub(super) work: Work,
+    /// The row that is asked about.
+    pub(super) asking: Option<Asking>,
+    /// The requests that asked for details.
+    pub(super) asked_details: Spent,
+    /// Whether rows are still to be asked about before a run that ends by itself may end.
+    pub(super) asks_follow: bool,
     /// Changes of the ledger that no page brings along.
     pub(super) aside: Transaction,
     pub(super) tally: Tally,
@@ -125,6 +132,9 @@ impl Core {
             lanes: Vec::new(),
             held: VecDeque::new(),
             work: Work::Idle,
+            asking: None,
+            asked_details: Spent::default(),
+            asks_follow: false,
             aside,
             tally: Tally::default(),
             rows_per_s: None,
@@ -171,6 +181,10 @@ impl Core {
             Input::Stop => {
                 self.stopping = true;
                 self.lanes.clear();
+                // What waits to be told is told; nothing is asked.
+                if self.asking.as_ref().is_some_and(|asking| asking.asked.is_some()) {
+                    self.asking = None;
+                }
                 self.renewing = None;
                 // What waits to be tried again is tried by the next run.
                 if self.work.again_ms().is_some() {
@@ -179,7 +193,8 @@ impl Core {
             }
             Input::LookedUp(known) => self.looked_up(known, &mut effects),
             Input::Delivered => self.delivered(now_ms, &mut effects),
-            Input::Committed => self.committed(now_ms),
+            Input::Committed => self.committed(now_ms, &mut effects),
+            Input::Ask(ask) => self.begin_asking(ask),
             Input::NotDelivered {
                 fault,
                 retry_after_ms,
@@ -278,7 +293,8 @@ impl Core {
         if self.outcome.is_none() && is_idle && self.stopping {
             self.outcome = Some(Outcome::Stopped);
         }
-        if self.outcome.is_none() && is_idle && self.lanes.is_empty() && self.is_caught_up() {
+        let is_done = is_idle && self.lanes.is_empty() && self.asking.is_none() && !self.asks_follow;
+        if self.outcome.is_none() && is_done && self.is_caught_up() {
             self.outcome = Some(Outcome::CaughtUp);
         }
         match &self.outcome {
@@ -394,6 +410,12 @@ impl Core {
                 return;
             }
             let tier = self.lanes[at].tier;
+            if !Self::is_before_details(tier) && self.ask_details(now_ms, effects) {
+                in_flight += 1;
+                if in_flight >= most {
+                    return;
+                }
+            }
             if self.lanes[at].asked.is_some() || self.ready_ms(tier) > now_ms {
                 continue;
             }
@@ -417,10 +439,14 @@ impl Core {
                 forget_before_ms,
             });
         }
+        if in_flight < most {
+            self.ask_details(now_ms, effects);
+        }
     }
 
     fn in_flight(&self) -> usize {
         let asked = self.lanes.iter().filter(|lane| lane.asked.is_some()).count();
+        let asked = asked + usize::from(self.asking.as_ref().is_some_and(|asking| asking.asked.is_some()));
         asked + self.held.len() + usize::from(self.work.has_page())
     }
 
@@ -434,6 +460,7 @@ impl Core {
             for lane in self.lanes.iter().filter(|lane| lane.asked.is_none()) {
                 next_ms = next_ms.min(self.ready_ms(lane.tier).max(self.hold_until_ms));
             }
+            next_ms = next_ms.min(self.details_ready_ms().unwrap_or(i64::MAX));
         }
         let now_s = self.service_s(now_ms);
         let due_s = self.settings.rhythm.due_s(&self.view(now_s, &[]));

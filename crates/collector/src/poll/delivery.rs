@@ -1,7 +1,9 @@
 //! A page on its way to the sink.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
+use super::asking::Told;
 use crate::ledger::{Coverage, Entry, Key, Known, Span};
 use message_trace_sources::{Page, Row};
 
@@ -20,6 +22,8 @@ pub(super) struct Held {
     pub(super) tie_s: Option<i64>,
     /// Whether every key is kept: the window's order cannot be relied on, and it goes on.
     pub(super) keep_all: bool,
+    /// The answer about its only row, where it is no page of a window.
+    pub(super) told: Option<Told>,
 }
 
 /// Rows for the sink, in the order of the page.
@@ -28,6 +32,7 @@ pub struct Delivery {
     page: Page,
     fresh: Vec<u32>,
     changed: Vec<(u32, Known)>,
+    details: Option<Arc<str>>,
 }
 
 /// How many rows were delivered.
@@ -41,6 +46,8 @@ pub struct Tally {
     pub unchanged: u64,
     /// Pages read.
     pub pages: u64,
+    /// Rows delivered again with their details.
+    pub details: u64,
 }
 
 impl Delivery {
@@ -51,7 +58,27 @@ impl Delivery {
         let rows = page.rows().len();
         fresh.retain(|at| (*at as usize) < rows);
         changed.retain(|(at, _)| (*at as usize) < rows);
-        Self { page, fresh, changed }
+        Self {
+            page,
+            fresh,
+            changed,
+            details: None,
+        }
+    }
+
+    /// The same of one row with what the service says happened to it, as it came.
+    #[must_use]
+    pub fn with_details(self, details: Arc<str>) -> Self {
+        Self {
+            details: Some(details),
+            ..self
+        }
+    }
+
+    /// What the service says happened to the one row, if that is what this delivers.
+    #[must_use]
+    pub fn details(&self) -> Option<&str> {
+        self.details.as_deref()
     }
 
     /// The page.
@@ -226,6 +253,7 @@ impl Held {
                 page: self.page,
                 fresh,
                 changed,
+                details: None,
             },
             entries,
             passing: passes,

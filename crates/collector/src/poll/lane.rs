@@ -163,6 +163,7 @@ impl Lane {
             end_s: self.end_s,
             tie_s,
             keep_all: !self.is_ordered && link.is_some(),
+            told: None,
         };
         let Some(link) = link else {
             self.call = None;

@@ -6,6 +6,7 @@
 #![expect(clippy::similar_names, reason = "the unit of a time is the end of its name")]
 
 mod answers;
+mod asking;
 mod backoff;
 mod clock;
 mod core;
@@ -24,6 +25,7 @@ mod work;
 mod tests;
 
 pub use self::core::Core;
+pub use asking::{Ask, MAX_DETAILS_BYTES};
 pub use backoff::Backoff;
 pub use delivery::{Delivery, Tally};
 pub use governor::{DEFAULT_REQUESTS, Governor, WINDOW_MS};

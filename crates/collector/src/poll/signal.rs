@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::asking::Ask;
 use super::delivery::Delivery;
 use crate::ledger::{Gap, Key, Known, Transaction};
 use message_trace_remedy::Remedy;
-use message_trace_sources::Query;
+use message_trace_sources::{DetailsQuery, Query};
 
 /// What the core is told.
 #[derive(Debug)]
@@ -43,6 +44,9 @@ pub enum Input {
     Committed,
     /// The ledger could not commit, and is to be tried again.
     NotCommitted(Fault),
+    /// The details of this row are wanted. Passed over unless [`Core::is_free_to_ask`](super::Core::is_free_to_ask). Answered by
+    /// [`Effect::Asked`] or [`Effect::AskLater`], in this run or not at all.
+    Ask(Ask),
     /// The program is to end: the page in flight is finished, nothing is begun.
     Stop,
 }
@@ -104,6 +108,8 @@ pub enum Call {
     List(Query),
     /// The page a next link leads to, as the service wrote it. Must be checked before it is followed.
     Next(String),
+    /// What happened to a message.
+    Details(DetailsQuery),
 }
 
 /// What the core wants done.
@@ -137,6 +143,10 @@ pub enum Effect {
         /// When.
         until_ms: i64,
     },
+    /// The details of this row are delivered, or are not wanted any more.
+    Asked(Key),
+    /// There are no details of this row for now: it is to be asked about again later.
+    AskLater(Key),
     /// Tell the log.
     Report(Report),
     /// End. Nothing is asked for after this.

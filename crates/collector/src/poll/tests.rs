@@ -1,6 +1,7 @@
 //! The core, told by hand what happened.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod details;
 mod wrong;
 
 use std::fmt::Write as _;
@@ -24,6 +25,10 @@ struct Bench {
     reports: Vec<Report>,
     delivered: usize,
     sequences: Vec<u64>,
+    /// The details that were delivered.
+    details: Vec<String>,
+    /// What became of questions: whether each is answered for good.
+    settled: Vec<bool>,
     outcome: Option<Outcome>,
     wake_ms: i64,
     /// How far this machine's clock is ahead of the service's.
@@ -49,6 +54,8 @@ impl Bench {
             reports: Vec::new(),
             delivered: 0,
             sequences: Vec::new(),
+            details: Vec::new(),
+            settled: Vec::new(),
             outcome: None,
             wake_ms: 0,
             ahead_ms: 0,
@@ -67,6 +74,7 @@ impl Bench {
                     Effect::LookUp(keys) => inputs.push(Input::LookedUp(self.ledger.look_up(&keys).unwrap())),
                     Effect::Deliver(delivery) => {
                         self.delivered += delivery.len();
+                        self.details.extend(delivery.details().map(str::to_owned));
                         self.sequences
                             .extend(delivery.changed().map(|(_, known)| known.sequence));
                         inputs.push(Input::Delivered);
@@ -76,6 +84,8 @@ impl Bench {
                         inputs.push(Input::Committed);
                     }
                     Effect::Wait { until_ms } => self.wake_ms = until_ms,
+                    Effect::Asked(_) => self.settled.push(true),
+                    Effect::AskLater(_) => self.settled.push(false),
                     Effect::Report(report) => self.reports.push(report),
                     Effect::Finish(outcome) => self.outcome = Some(outcome),
                 }
@@ -149,7 +159,7 @@ const THROTTLED: &str = "{\"error\":{\"code\":\"TooManyRequests\",\"message\":\"
 fn list(call: &Call) -> Query {
     match call {
         Call::List(query) => *query,
-        Call::Next(_) => panic!("a first page was expected"),
+        Call::Next(_) | Call::Details(_) => panic!("a first page was expected"),
     }
 }
 

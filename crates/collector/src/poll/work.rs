@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::delivery::{Delivery, Held, Sorted, Tally};
 use super::signal::{Effect, Fault, Outcome};
-use crate::ledger::{Coverage, Key, Known, Span, Transaction};
+use crate::ledger::{Coverage, Entry, Key, Known, Span, Transaction};
 use message_trace_remedy::Remedy;
 
 /// What is being done with the page at the front.
@@ -30,9 +30,42 @@ pub(super) struct Change {
     cover: Option<Span>,
     passing: HashMap<Key, Known>,
     tally: Tally,
+    /// The row whose details this delivers.
+    told: Option<Key>,
+}
+
+impl Change {
+    /// What the details of a row bring about.
+    pub(super) fn told(key: Key) -> Self {
+        Self {
+            told: Some(key),
+            cover: Some(Span::new(0, 0)),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn count_details(&mut self) {
+        self.tally.details = 1;
+    }
+
+    pub(super) fn remember(&mut self, entry: Entry) {
+        self.transaction.entries.push(entry);
+    }
 }
 
 impl Work {
+    /// Whether it delivers details.
+    pub(super) fn is_told(&self) -> bool {
+        match self {
+            Self::Idle => false,
+            Self::LookingUp(held) => held.told.is_some(),
+            Self::Delivering(_, change)
+            | Self::Committing(_, change)
+            | Self::DeliverAgain(_, change, _)
+            | Self::CommitAgain(_, change, _) => change.told.is_some(),
+        }
+    }
+
     /// The span the page at work covers.
     pub(super) fn cover(&self) -> Option<Span> {
         match self {
@@ -84,13 +117,17 @@ impl Core {
     }
 
     pub(super) fn looked_up(&mut self, known: Vec<Option<Known>>, effects: &mut Vec<Effect>) {
-        let held = match std::mem::replace(&mut self.work, Work::Idle) {
+        let mut held = match std::mem::replace(&mut self.work, Work::Idle) {
             Work::LookingUp(held) if held.page.rows().len() == known.len() => held,
             work => {
                 self.work = work;
                 return;
             }
         };
+        if let Some(told) = held.told.take() {
+            let known = known.into_iter().next().flatten();
+            return self.told_looked_up(held.page, told, known, effects);
+        }
         let settling_s = self.settings.rhythm.settling_s;
         let (cover, read_s) = (held.cover, held.read_s);
         let Sorted {
@@ -145,7 +182,7 @@ impl Core {
         }
     }
 
-    pub(super) fn committed(&mut self, now_ms: i64) {
+    pub(super) fn committed(&mut self, now_ms: i64, effects: &mut Vec<Effect>) {
         match std::mem::replace(&mut self.work, Work::Idle) {
             Work::Committing(_, change) => {
                 if let Some(coverage) = change.coverage {
@@ -156,7 +193,11 @@ impl Core {
                 self.tally.new += change.tally.new;
                 self.tally.changed += change.tally.changed;
                 self.tally.unchanged += change.tally.unchanged;
+                self.tally.details += change.tally.details;
                 self.last_success_ms = now_ms;
+                if let Some(key) = change.told {
+                    self.told_done(key, effects);
+                }
             }
             work => self.work = work,
         }
@@ -183,7 +224,7 @@ impl Core {
         self.retrying(now_ms, fault, wait_ms, effects);
     }
 
-    fn commit(&mut self, mut change: Change, effects: &mut Vec<Effect>) {
+    pub(super) fn commit(&mut self, mut change: Change, effects: &mut Vec<Effect>) {
         let aside = std::mem::take(&mut self.aside);
         let page = std::mem::take(&mut change.transaction);
         let transaction = Transaction {
@@ -195,7 +236,11 @@ impl Core {
         };
         if transaction.is_empty() {
             self.tally.unchanged += change.tally.unchanged;
+            self.tally.details += change.tally.details;
             self.passing.add(change.passing);
+            if let Some(key) = change.told {
+                self.told_done(key, effects);
+            }
             return;
         }
         let transaction = Arc::new(transaction);

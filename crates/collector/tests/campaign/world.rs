@@ -331,7 +331,7 @@ impl World {
             }
             Effect::Wait { until_ms } => self.wake_ms = until_ms,
             Effect::Report(message_trace_collector::poll::Report::Gap(_)) => self.gaps += 1,
-            Effect::Report(_) => {}
+            Effect::Report(_) | Effect::Asked(_) | Effect::AskLater(_) => {}
             Effect::Finish(outcome) => return Err(Death::Ended(outcome)),
         }
         Ok(None)
@@ -344,6 +344,7 @@ impl World {
                 Some(path) => self.tracing.link(&path).ok(),
                 None => self.tracing.admit(link).ok(),
             },
+            Call::Details(query) => self.tracing.link(&self.source.details_path(query)).ok(),
         }
     }
 

@@ -107,6 +107,10 @@ pub struct PollArgs {
     /// How many of these requests may read again what may still change [default: half of the budget]
     #[arg(long, value_name = "REQUESTS", help_heading = "Source")]
     pub reread: Option<String>,
+    /// Ask why messages of these statuses were not delivered: failed,quarantined,filtered-as-spam,pending, or all; in the
+    /// same budget, half of it at the most [default: none]
+    #[arg(long, value_name = "STATUSES", help_heading = "Source")]
+    pub details: Option<String>,
 
     /// Deliver rows as they came, for workers of `transform`, to sinks of type nats, kafka, http or file, or to stdout
     #[arg(long, help_heading = "Events")]
@@ -216,6 +220,7 @@ impl PollArgs {
             settling,
             budget,
             reread,
+            details,
             raw,
             target,
             organization_domains,
@@ -259,6 +264,7 @@ impl PollArgs {
             ("settling", one(settling)),
             ("budget", one(budget)),
             ("reread", one(reread)),
+            ("details", one(details)),
             ("raw", switch(*raw)),
             ("target", one(target)),
             ("organization-domains", organization_domains.clone()),

@@ -33,7 +33,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 }
 
 /// Every key, in the order of `example.toml`.
-pub const KEYS: [Key; 38] = [
+pub const KEYS: [Key; 39] = [
     key("tenant-id", Kind::One),
     key("client-id", Kind::One),
     key("auth", Kind::One),
@@ -62,6 +62,7 @@ pub const KEYS: [Key; 38] = [
     key("settling", Kind::One),
     key("budget", Kind::One),
     key("reread", Kind::One),
+    key("details", Kind::One),
     key("raw", Kind::Switch),
     key("target", Kind::One),
     key("organization-domains", Kind::Many),

@@ -8,6 +8,7 @@
 mod args;
 mod cloud;
 mod credential;
+mod details;
 mod error;
 mod file;
 mod folder;
@@ -25,6 +26,7 @@ mod value;
 pub use args::PollArgs;
 pub use cloud::Cloud;
 pub use credential::{AuthSetup, KeptSecrets, SECRET_VARIABLES, Secrets};
+pub use details::Statuses;
 pub use error::{ConfigError, Place};
 pub use folder::FolderSetup;
 pub use folders::check_folders;

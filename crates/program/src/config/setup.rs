@@ -8,8 +8,8 @@ use message_trace::{Options, Target};
 
 use super::layers::Layers;
 use super::{
-    AuthSetup, Cloud, ConfigError, Environment, FolderSetup, PollArgs, SinkSetup, duration, missing,
-    mistyped, sink,
+    AuthSetup, Cloud, ConfigError, Environment, FolderSetup, PollArgs, SinkSetup, Statuses, duration,
+    missing, mistyped, sink,
 };
 use message_trace_collector::ledger::FileLedger;
 use message_trace_net::auth::{Application, scope_of};
@@ -78,6 +78,8 @@ pub struct Setup {
     pub budget: u32,
     /// How many of them may read again what may still change.
     pub reread: u32,
+    /// The rows that are asked about.
+    pub details: Statuses,
     /// Whether rows are delivered as they came.
     pub raw: bool,
     /// How lines become events.
@@ -137,6 +139,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
     let raw = switch(&layers, "raw", false)?;
     let sinks = sink::read(&layers)?;
     check_raw(&layers, raw, &sinks)?;
+    let details = super::details::read(&layers, raw, folder.is_some(), &sinks)?;
     Ok(Setup {
         application,
         auth,
@@ -172,6 +175,7 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
             "a number of requests, 1 to 100",
             |text| text.parse().ok().filter(|reread| (1..=100).contains(reread)),
         )?,
+        details,
         options: Options {
             target: layers.read_or("target", Target::default(), Target::LISTED, Target::from_name)?,
             organization_domains: domains(&layers)?,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 
+use super::details::Details;
 use super::handover::{Handover, News, lock};
 use super::progress::Progress;
 use message_trace_collector::ledger::{FileLedger, Ledger as _, LedgerError};
@@ -83,27 +84,32 @@ pub(super) fn drive(
         Ok(state) => state,
         Err(error) => return Outcome::Failed(of_ledger(&error)),
     };
+    let source = settings.source;
     let core = Core::new(settings, ledger.keys(), state, clock.now_ms());
     let (inputs, arrived) = channel();
     on_start(inputs.clone());
     let jobs = fetchers(&Arc::new(service), &inputs);
     let (deliveries, queue) = channel();
-    let news = handover.news();
+    let (news, details) = (handover.news(), handover.details());
     thread::scope(|scope| {
         // A sink may take its time: requests, signals and the live line do not wait for it.
         scope.spawn(move || hand_over(handover, &queue, &inputs));
         let mut driver = Driver {
             core,
+            source,
             ledger,
             clock,
             jobs,
             deliveries,
             news,
             accepted: Vec::new(),
+            details,
+            given_up: 0,
             progress: Progress::start(log_interval),
         };
         let outcome = driver.run(&arrived);
         driver.tell_dead_letters();
+        driver.tell_details();
         driver.progress.end(&driver.core.status(clock.now_ms()), &outcome);
         outcome
     })
@@ -141,6 +147,7 @@ fn hand_over(handover: &mut Handover, queue: &Receiver<Arc<Delivery>>, inputs: &
 
 struct Driver<'a> {
     core: Core,
+    source: &'static dyn Source,
     ledger: &'a mut FileLedger,
     clock: &'a Clock,
     jobs: Sender<Job>,
@@ -148,6 +155,10 @@ struct Driver<'a> {
     news: Arc<Mutex<News>>,
     /// The keys of sinks that are in the ledger's notes.
     accepted: Vec<String>,
+    /// The rows that are asked about.
+    details: Option<Details>,
+    /// Rows that were asked about often enough.
+    given_up: u64,
     progress: Progress,
 }
 
@@ -176,7 +187,12 @@ impl Driver<'_> {
                     }
                 }
             }
+            let due_ms = self.ask_next(&mut inputs);
+            if !inputs.is_empty() {
+                continue;
+            }
             let now_ms = self.clock.now_ms();
+            let wake_ms = wake_ms.min(due_ms);
             self.progress.show(|| self.core.status(now_ms));
             let wait_ms = u64::try_from(wake_ms.saturating_sub(now_ms)).unwrap_or(0);
             let wait = Duration::from_millis(wait_ms).min(self.progress.interval());
@@ -230,11 +246,51 @@ impl Driver<'_> {
                 Err(error) if can_heal(&error) => Ok(Some(Input::NotCommitted(of_ledger(&error)))),
                 Err(error) => Err(Outcome::Failed(of_ledger(&error))),
             },
+            Effect::Asked(key) => {
+                if let Some(details) = &self.details {
+                    details.done(key);
+                }
+                Ok(None)
+            }
+            Effect::AskLater(key) => {
+                let now_s = self.clock.now_ms().div_euclid(1000);
+                if let Some(details) = &self.details
+                    && details.later(key, self.source.retained_s(now_s))
+                {
+                    self.given_up += 1;
+                }
+                Ok(None)
+            }
             Effect::Report(report) => {
                 self.progress.report(&report);
                 Ok(None)
             }
             Effect::Wait { .. } | Effect::Finish(_) => Ok(None),
+        }
+    }
+
+    /// Lets the core ask about a row that is due. Gives when the next one is.
+    fn ask_next(&mut self, inputs: &mut VecDeque<Input>) -> i64 {
+        let Some(details) = &self.details else {
+            return i64::MAX;
+        };
+        if !self.core.is_free_to_ask() {
+            return i64::MAX;
+        }
+        let next = details.next();
+        self.core.let_asks_follow(next.is_some());
+        match next {
+            Some(ask) => inputs.push_back(Input::Ask(ask)),
+            None => return details.next_due_ms().unwrap_or(i64::MAX),
+        }
+        i64::MAX
+    }
+
+    /// Says what became of the rows that were asked about.
+    fn tell_details(&self) {
+        if let Some(details) = &self.details {
+            let delivered = self.core.status(self.clock.now_ms()).tally.details;
+            log::info!(delivered, waiting = details.waiting(), given_up = self.given_up; "details of messages");
         }
     }
 
@@ -321,6 +377,7 @@ impl Service {
                 Some(path) => self.tracing.link(&path),
                 None => self.tracing.admit(link),
             },
+            Call::Details(query) => self.tracing.link(&self.source.details_path(query)),
         };
         let link = link.map_err(|_| Trouble::LinkElsewhere)?;
         let bearer = self.authenticator.token().map_err(|error| no_token(&error))?;

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use message_trace::Revision;
 
-use super::lagging::Lagging;
+use super::details::Details;
+use super::lagging::{Lagging, of_ledger};
 use message_trace_collector::ledger::Behind;
 use message_trace_collector::poll::{Delivery, Fault, Input};
 use message_trace_host::{BATCH_BYTES, Reason, Transform};
@@ -22,6 +23,8 @@ pub(super) struct Handover {
     accepted: Option<(Arc<Delivery>, Vec<Letter>)>,
     /// The sinks that are behind.
     pub(super) lagging: Lagging,
+    /// Which rows are to be asked about.
+    details: Option<Details>,
 }
 
 /// What a handover tells beside its answers.
@@ -45,6 +48,8 @@ pub(super) struct Item<'a> {
     pub(super) sequence: u64,
     /// The status that was delivered before, if it was another.
     pub(super) previous_status: Option<String>,
+    /// What the service says happened to the message.
+    pub(super) details: Option<&'a str>,
 }
 
 /// What became of items: the places of those that gave no event, and what the sinks refused. All else is accepted.
@@ -77,7 +82,18 @@ impl Handover {
             dead_letter,
             news: Arc::default(),
             accepted: None,
+            details: None,
         }
+    }
+
+    /// Notes from now on which rows are to be asked about.
+    pub(super) fn note_details(&mut self, details: Details) {
+        self.details = Some(details);
+    }
+
+    /// Which rows those are, if any are noted.
+    pub(super) fn details(&self) -> Option<Details> {
+        self.details.clone()
     }
 
     pub(super) fn sinks(&mut self) -> &mut FanOut {
@@ -133,7 +149,10 @@ impl Handover {
                 letters(&items, handed)
             }
         };
-        let kept = self.keep(&letters);
+        let kept = self.keep(&letters).and_then(|()| match &self.details {
+            Some(details) => details.note(delivery).map_err(of_ledger),
+            None => Ok(()),
+        });
         if kept.is_err() {
             self.accepted = Some((Arc::clone(delivery), letters));
         }
@@ -205,8 +224,7 @@ impl Handover {
         let mut chunk = Vec::with_capacity(BATCH_BYTES);
         let mut rows = Vec::new();
         for (place, item) in items.iter().enumerate() {
-            let is_changed = item.sequence > 0 || item.previous_status.is_some();
-            if is_changed || item.line.contains(&b'\n') {
+            if item.is_changed() || item.line.contains(&b'\n') {
                 self.batch(&chunk, &rows, items, &mut events);
                 chunk.clear();
                 rows.clear();
@@ -228,13 +246,13 @@ impl Handover {
     }
 
     fn one(&mut self, item: &Item<'_>) -> Result<String, Reason> {
-        if item.sequence == 0 && item.previous_status.is_none() {
+        if !item.is_changed() {
             return self.transform.normalize(item.line);
         }
         let revision = Revision {
             sequence: item.sequence,
             previous_status: item.previous_status.as_deref(),
-            ..Revision::default()
+            details: item.details,
         };
         self.transform.normalize_revision(item.line, &revision)
     }
@@ -264,6 +282,13 @@ impl Handover {
                 None => events.add(place, item),
             }
         }
+    }
+}
+
+impl Item<'_> {
+    /// Whether something is known of it: it is no line like others.
+    fn is_changed(&self) -> bool {
+        self.sequence > 0 || self.previous_status.is_some() || self.details.is_some()
     }
 }
 
@@ -310,6 +335,7 @@ fn items(delivery: &Delivery) -> Vec<Item<'_>> {
         id: page.event_id(row),
         sequence: 0,
         previous_status: None,
+        details: None,
     });
     let changed = delivery.changed().map(|(row, known)| {
         let is_told = !known.status.is_empty() && known.status != page.status(row);
@@ -318,6 +344,7 @@ fn items(delivery: &Delivery) -> Vec<Item<'_>> {
             id: page.event_id(row),
             sequence: known.sequence,
             previous_status: is_told.then(|| known.status.clone()),
+            details: delivery.details(),
         }
     });
     fresh.chain(changed).collect()
@@ -334,6 +361,7 @@ pub(super) fn letters(items: &[Item<'_>], handed: Handed) -> Vec<Letter> {
             id: item.id.clone(),
             sequence: item.sequence,
             previous_status: item.previous_status.clone(),
+            details: item.details.map(str::to_owned),
             row: item.line.to_vec(),
         })
     };

@@ -101,6 +101,7 @@ impl Handover {
                 id: item.id.clone(),
                 sequence: item.sequence,
                 previous_status: item.previous_status.clone(),
+                details: item.details.map(str::to_owned),
             })
             .collect();
         self.lagging.behind.add(&names, &rows).map_err(of_ledger)?;
@@ -167,6 +168,7 @@ impl Handover {
                 id: row.id.clone(),
                 sequence: row.sequence,
                 previous_status: row.previous_status.clone(),
+                details: row.details.as_deref(),
             })
             .collect();
         let mut handed = self.hand_over(&items, Some(sink))?;
@@ -187,7 +189,7 @@ impl Handover {
 }
 
 /// A failure of the file beside the ledger.
-fn of_ledger(error: LedgerError) -> SinkFailure {
+pub(super) fn of_ledger(error: LedgerError) -> SinkFailure {
     let remedy = error.remedy();
     SinkFailure::from(SinkError::NotKept {
         sentence: error.to_string(),

@@ -1,6 +1,7 @@
 //! The command `poll`: drives the core of polling with a clock, sockets, a file and a sink.
 
 mod check;
+mod details;
 mod driver;
 mod folder;
 mod handover;

@@ -130,6 +130,7 @@ impl Replay {
                 id: letter.id.clone(),
                 sequence: letter.sequence,
                 previous_status: letter.previous_status.clone(),
+                details: letter.details.as_deref(),
             })
             .collect();
         let Some(handed) = self.hand_over(&items, to)? else {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::check::check_sinks;
+use super::details::Details;
 use super::driver::{Clock, Service, drive};
 use super::handover::{Handover, lock};
 use super::raw::Raw;
 use crate::config::{
     Backfill, Environment, KeptSecrets, PollArgs, Setup, check_folders, load, open_sinks, passed_over,
 };
-use message_trace_collector::ledger::{Behind, FileLedger, told_apart};
+use message_trace_collector::ledger::{Behind, FileLedger, Wanted, told_apart};
 use message_trace_collector::poll::{Fault, Input, Order, Outcome, Rhythm, Settings};
 use message_trace_host::{Cache, Host};
 use message_trace_net::auth::{Authenticator, protect_process, take_variable};
@@ -93,6 +94,11 @@ pub fn run_setup(setup: &Setup) -> Ended {
         Behind::open(Behind::path_of(&setup.ledger))
             .map_err(|error| Fault::new(error.remedy(), error.to_string()))?,
     );
+    if !setup.details.is_none() {
+        let wanted = Wanted::open(Wanted::path_of(&setup.ledger))
+            .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+        handover.note_details(Details::new(setup.details.clone(), wanted, setup.once));
+    }
     let is_sink_proven = prepare(&mut handover, &mut ledger)?;
     let tracing = setup
         .service

@@ -212,6 +212,7 @@ fn deliver(shown: &mut Shown, folder: &TempDir, transport: &Arc<dyn Transport>) 
                     id: "canary@example.com".to_owned(),
                     sequence: 0,
                     previous_status: None,
+                    details: None,
                     row: batch.event(refused.index).unwrap().json.to_vec(),
                 })
                 .collect();

@@ -27,6 +27,8 @@ pub struct Letter {
     pub sequence: u64,
     /// The status that was delivered before, for a row that changed.
     pub previous_status: Option<String>,
+    /// What the service says happened to the message, if that was delivered.
+    pub details: Option<String>,
     /// The row, byte for byte.
     pub row: Vec<u8>,
 }
@@ -74,6 +76,7 @@ impl Letter {
             id: self.id.clone(),
             sequence: self.sequence,
             previous_status: self.previous_status.clone(),
+            details: self.details.clone(),
             raw: text.map(str::to_owned),
             raw_base64: text.is_none().then(|| STANDARD.encode(&self.row)),
         })
@@ -89,6 +92,7 @@ impl Letter {
             id,
             sequence,
             previous_status,
+            details,
             raw,
             raw_base64,
         } = serde_json::from_slice(line).ok()?;
@@ -103,6 +107,7 @@ impl Letter {
             id,
             sequence,
             previous_status,
+            details,
             row,
         })
     }
@@ -119,6 +124,8 @@ struct Line {
     sequence: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_status: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    details: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,6 +160,7 @@ mod tests {
             reason: "status 400".to_owned(),
             id: "quoted\"/bob@example.org/delivered".to_owned(),
             sequence: 4,
+            details: None,
             previous_status: Some("pending".to_owned()),
             row: row.to_vec(),
         }

@@ -11,6 +11,7 @@ fn letter(number: u32) -> Letter {
         reason: "status 400".to_owned(),
         id: format!("id-{number}"),
         sequence: 0,
+        details: None,
         previous_status: None,
         row: format!("{{\"n\":{number}}}").into_bytes(),
     }

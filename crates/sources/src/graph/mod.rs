@@ -2,7 +2,7 @@
 
 use message_trace_rows::{Keys, Layout, Page, write_time};
 
-use crate::{Query, Source, Verdict, is_json, mentions};
+use crate::{DetailsQuery, Query, Source, Verdict, is_json, literal, mentions};
 
 /// The app of Microsoft's that must have a service principal in the tenant before Graph gives message traces.
 pub const SERVICE_PRINCIPAL_APP_ID: &str = "8bd644d1-64a1-4d4b-ae52-2e0cbf64e373";
@@ -61,6 +61,14 @@ impl Source for Graph {
         text.push_str("%20and%20receivedDateTime%20le%20");
         write_time(query.end_s, &mut text);
         text
+    }
+
+    fn details_path(&self, query: &DetailsQuery) -> String {
+        format!(
+            "/messageTraces/{}/getDetailsByRecipient(recipientAddress='{}')",
+            literal(&query.trace_id),
+            literal(&query.recipient)
+        )
     }
 
     fn page(&self, body: Vec<u8>, keys: &Keys) -> Option<Page> {

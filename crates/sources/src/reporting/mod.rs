@@ -7,7 +7,7 @@
 
 use message_trace_rows::{Keys, Layout, Page, write_time};
 
-use crate::{Query, Source, Verdict, is_json, mentions};
+use crate::{DetailsQuery, Query, Source, Verdict, is_json, literal, mentions};
 
 /// The most rows a page may hold; what the service allows.
 pub const PAGE_ROWS: u32 = 2000;
@@ -65,6 +65,21 @@ impl Source for Reporting {
         write_time(query.start_s, &mut text);
         text.push_str("'%20and%20EndDate%20eq%20datetime'");
         write_time(query.end_s, &mut text);
+        text.push('\'');
+        text
+    }
+
+    /// The report has no details beyond a day around the message without its time.
+    fn details_path(&self, query: &DetailsQuery) -> String {
+        let mut text = format!(
+            "/MessageTraceDetail?$format=json&$filter=MessageTraceId%20eq%20guid'{}'%20and%20RecipientAddress%20eq%20'{}'%20and%20\
+             StartDate%20eq%20datetime'",
+            literal(&query.trace_id),
+            literal(&query.recipient)
+        );
+        write_time(query.received_s - 60, &mut text);
+        text.push_str("'%20and%20EndDate%20eq%20datetime'");
+        write_time(query.received_s + 86_400, &mut text);
         text.push('\'');
         text
     }

@@ -248,6 +248,7 @@ fn a_settled_window_in_no_order_leaves_no_key_behind() {
                 page(&[old + 10, old + 40, old + 30], Some("next"))
             }
             Call::List(_) => page(&[], None),
+            Call::Details(_) => panic!("no details are wanted"),
             Call::Next(_) => {
                 is_before = bench.ledger.rows() > 0;
                 page(&[old + 20, old + 50], None)
