@@ -3,6 +3,7 @@
 
 mod collector;
 mod delivery;
+mod details;
 mod lagging;
 mod log;
 mod refusals;

@@ -7,7 +7,7 @@ mod list;
 mod quota;
 mod refusal;
 
-pub(crate) use details::details;
+pub(crate) use details::{details, refusal};
 pub(crate) use link::encode as encode_query;
 pub(crate) use list::{Refusal, dead, list, page_reply};
 pub(crate) use quota::Window;

@@ -183,13 +183,20 @@ fn push_detail(out: &mut Vec<u8>, row: &Row, state: &State, echo: &Echo) {
     let mut line = Vec::new();
     push_row(&mut line, row, state, echo, false);
     line.pop();
-    let event = if state.status == crate::Status::Failed {
-        "Fail"
+    let (event, detail) = if state.status == crate::Status::Failed {
+        (
+            "FAIL",
+            format!("Reason: {}", crate::graph::refusal(&row.message.id)),
+        )
     } else {
-        "Deliver"
+        ("DELIVER", "The message was successfully delivered.".to_owned())
     };
     out.extend_from_slice(&line);
-    out.extend_from_slice(format!(",\"Event\":\"{event}\",\"Action\":null,\"Detail\":\"The message reached its last step.\",\"Data\":\"<root></root>\"}}").as_bytes());
+    out.extend_from_slice(b",\"Date\":\"");
+    crate::tenant::push_time(out, row.message.received + chrono::Duration::seconds(3), 0);
+    out.extend_from_slice(format!("Z\",\"Event\":\"{event}\",\"Action\":null,\"Detail\":").as_bytes());
+    push_text(out, &detail, Escapes::Plain);
+    out.extend_from_slice(b",\"Data\":\"<root></root>\"}");
 }
 
 /// The default form, for clients that ask for nothing.
