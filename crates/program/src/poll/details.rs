@@ -84,6 +84,11 @@ impl Details {
         })
     }
 
+    /// Whether a run that ends by itself is to ask about a row before it ends.
+    pub(super) fn follow(&self) -> bool {
+        self.once && self.next().is_some()
+    }
+
     /// When the next row is due.
     pub(super) fn next_due_ms(&self) -> Option<i64> {
         self.lock().next_due_ms().ok().flatten()

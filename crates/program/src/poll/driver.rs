@@ -176,6 +176,9 @@ impl Driver<'_> {
                 return Outcome::Failed(fault);
             }
             while let Some(input) = inputs.pop_front() {
+                if let Some(details) = &self.details {
+                    self.core.let_asks_follow(details.follow());
+                }
                 for effect in self.core.step(self.clock.now_ms(), input) {
                     match effect {
                         Effect::Wait { until_ms } => wake_ms = until_ms,
@@ -277,9 +280,7 @@ impl Driver<'_> {
         if !self.core.is_free_to_ask() {
             return i64::MAX;
         }
-        let next = details.next();
-        self.core.let_asks_follow(next.is_some());
-        match next {
+        match details.next() {
             Some(ask) => inputs.push_back(Input::Ask(ask)),
             None => return details.next_due_ms().unwrap_or(i64::MAX),
         }
