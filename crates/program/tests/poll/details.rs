@@ -144,10 +144,7 @@ fn faults_of_the_details_call_cost_no_row_and_are_made_up_for() {
 #[test]
 fn the_reporting_web_service_is_asked_too() {
     let stand = Stand::new(|settings| settings.rows_per_day = 300);
-    let url = format!(
-        "{}/ecp/reportingwebservice/reporting.svc",
-        stand.server.base_url()
-    );
+    let url = stand.server.base_url();
     let output = stand
         .poll()
         .args([
