@@ -57,9 +57,10 @@ impl Core {
         self.asking.is_none() && !self.stopping && self.clock.is_known()
     }
 
-    /// Says whether rows are still to be asked about in this run: one that ends by itself waits for them.
-    pub fn let_asks_follow(&mut self, asks_follow: bool) {
-        self.asks_follow = asks_follow;
+    /// Says whether rows are still to be asked about in this run: one that ends by itself waits for them. Gives what was
+    /// said before.
+    pub fn let_asks_follow(&mut self, asks_follow: bool) -> bool {
+        std::mem::replace(&mut self.asks_follow, asks_follow)
     }
 
     pub(super) fn begin_asking(&mut self, ask: Ask) {

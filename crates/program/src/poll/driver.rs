@@ -225,7 +225,12 @@ impl Driver<'_> {
                         trouble: Trouble::Network(fault),
                     }));
                 }
-                log::debug!(request, is_first = matches!(call, Call::List(_)); "asking for a page");
+                match call {
+                    Call::Details(_) => log::debug!(request; "asking about a message"),
+                    _ => {
+                        log::debug!(request, is_first = matches!(call, Call::List(_)); "asking for a page");
+                    }
+                }
                 self.hand(Job::Fetch(request, call));
                 Ok(None)
             }
@@ -282,7 +287,13 @@ impl Driver<'_> {
         }
         match details.next() {
             Some(ask) => inputs.push_back(Input::Ask(ask)),
-            None => return details.next_due_ms().unwrap_or(i64::MAX),
+            None => {
+                // It waited for this one; it may end now.
+                if self.core.let_asks_follow(false) {
+                    inputs.push_back(Input::Timer);
+                }
+                return details.next_due_ms().unwrap_or(i64::MAX);
+            }
         }
         i64::MAX
     }

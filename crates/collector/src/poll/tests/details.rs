@@ -193,13 +193,13 @@ fn questions_go_before_backfill_and_take_half_of_the_budget() {
 #[test]
 fn a_run_that_ends_by_itself_waits_for_what_is_to_be_asked() {
     let mut bench = Bench::new(State::default(), |_| {});
-    bench.core.let_asks_follow(true);
+    let _ = bench.core.let_asks_follow(true);
     let (request, _) = bench.wait_for_request();
     bench.answer(request, 200, &page(&[10], None));
     assert_eq!(bench.outcome, None);
     bench.tell(Input::Ask(ask(10)));
     let request = question(&mut bench);
-    bench.core.let_asks_follow(false);
+    let _ = bench.core.let_asks_follow(false);
     bench.answer(request, 200, ANSWER);
     bench.tell(Input::Timer);
     assert_eq!(bench.outcome, Some(Outcome::CaughtUp));
