@@ -12,7 +12,7 @@ use super::patience::Sinks;
 use super::plan::{Rhythm, Tier, View};
 use super::reread::{Pace, Spent};
 use super::room::Room;
-use super::settings::{Settings, Status};
+use super::settings::Settings;
 use super::signal::{Call, Effect, Fault, Input, Outcome};
 use super::work::Work;
 use crate::ledger::{Coverage, Gap, Keys, Pause, Span, State, Transaction};
@@ -205,40 +205,12 @@ impl Core {
         effects
     }
 
-    /// How far polling is.
-    #[must_use]
-    pub fn status(&self, now_ms: i64) -> Status {
-        let now_s = self.service_s(now_ms);
-        let closed: Vec<Span> = self.gaps.iter().map(|gap| gap.span).collect();
-        let view = self.view(now_s, &closed);
-        let open = view.open(Span::new(self.floor_s, now_s));
-        let missing: Vec<Span> = open
-            .into_iter()
-            .flat_map(|span| self.coverage.missing(span))
-            .collect();
-        Status {
-            complete_s: missing.first().map_or(now_s, |span| span.start_s),
-            newest_s: self.coverage.end_s(),
-            now_s,
-            missing_s: missing.iter().map(|span| span.len_s()).sum(),
-            used: self.governor.used(now_ms),
-            requests: self.governor.requests(),
-            paused_until_ms: Some(self.governor.paused_until_ms()).filter(|&until_ms| until_ms > now_ms),
-            freshness_s: self.coverage.freshness_s(now_s),
-            every_s: view.every_s,
-            room: self.room.is_shared().then(|| self.room.requests()),
-            tally: self.tally,
-            trouble: self.sinks.trouble.clone().or_else(|| self.trouble.clone()),
-            gaps: self.gaps.len(),
-        }
-    }
-
     /// The service's time in whole seconds, never later than it really is there.
     pub(super) fn service_s(&self, now_ms: i64) -> i64 {
         self.clock.now_s(now_ms)
     }
 
-    fn view<'a>(&'a self, now_s: i64, closed: &'a [Span]) -> View<'a> {
+    pub(super) fn view<'a>(&'a self, now_s: i64, closed: &'a [Span]) -> View<'a> {
         let seconds_of = |pages: f64| {
             let seconds = self
                 .rows_per_s

@@ -21,8 +21,6 @@ mod room;
 mod settings;
 mod signal;
 mod work;
-#[cfg(test)]
-mod tests;
 
 pub use self::core::Core;
 pub use asking::{Ask, MAX_DETAILS_BYTES};

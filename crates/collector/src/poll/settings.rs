@@ -1,9 +1,11 @@
 //! How to poll, and how far polling is.
 
+use super::core::Core;
 use super::delivery::Tally;
 use super::governor::DEFAULT_REQUESTS;
 use super::plan::Rhythm;
 use super::signal::Fault;
+use crate::ledger::Span;
 use message_trace_sources::{Source, graph::Graph};
 
 /// How to poll.
@@ -87,4 +89,40 @@ pub struct Status {
     pub trouble: Option<Fault>,
     /// Gaps, all that are recorded.
     pub gaps: usize,
+}
+
+impl Core {
+    /// Where the coverage begins, in the service's seconds.
+    #[must_use]
+    pub const fn floor_s(&self) -> i64 {
+        self.floor_s
+    }
+
+    /// How far polling is.
+    #[must_use]
+    pub fn status(&self, now_ms: i64) -> Status {
+        let now_s = self.service_s(now_ms);
+        let closed: Vec<Span> = self.gaps.iter().map(|gap| gap.span).collect();
+        let view = self.view(now_s, &closed);
+        let open = view.open(Span::new(self.floor_s, now_s));
+        let missing: Vec<Span> = open
+            .into_iter()
+            .flat_map(|span| self.coverage.missing(span))
+            .collect();
+        Status {
+            complete_s: missing.first().map_or(now_s, |span| span.start_s),
+            newest_s: self.coverage.end_s(),
+            now_s,
+            missing_s: missing.iter().map(|span| span.len_s()).sum(),
+            used: self.governor.used(now_ms),
+            requests: self.governor.requests(),
+            paused_until_ms: Some(self.governor.paused_until_ms()).filter(|&until_ms| until_ms > now_ms),
+            freshness_s: self.coverage.freshness_s(now_s),
+            every_s: view.every_s,
+            room: self.room.is_shared().then(|| self.room.requests()),
+            tally: self.tally,
+            trouble: self.sinks.trouble.clone().or_else(|| self.trouble.clone()),
+            gaps: self.gaps.len(),
+        }
+    }
 }

@@ -7,8 +7,8 @@ mod wrong;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::*;
-use crate::ledger::{Coverage, GapReason, Keys, Ledger as _, MemoryLedger, Span, State};
+use message_trace_collector::ledger::{Coverage, GapReason, Keys, Ledger as _, MemoryLedger, Span, State};
+use message_trace_collector::poll::*;
 use message_trace_remedy::Remedy;
 use message_trace_sources::{Query, write_time};
 

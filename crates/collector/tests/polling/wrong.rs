@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::ledger::Pause;
+use message_trace_collector::ledger::Pause;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -56,7 +56,7 @@ fn a_clock_that_is_ninety_days_ahead_writes_no_gap() {
     assert_eq!(list(&call).end_s, NOW_S, "the service's time is used");
     let state = bench.ledger.load().unwrap();
     assert_eq!(state.gaps, []);
-    assert_eq!(bench.core.floor_s, NOW_S - 2 * 86_400);
+    assert_eq!(bench.core.floor_s(), NOW_S - 2 * 86_400);
     assert!(
         bench
             .reports
