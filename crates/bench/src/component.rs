@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
+use message_trace::Target;
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Config, Engine, ResourceLimiter, Store};
 
@@ -77,7 +78,12 @@ impl Guest {
         let exports = self.world.message_trace_events_mapping();
         let batch = exports
             .normalizer()
-            .call_normalize_batch(&mut self.store, self.normalizer, wit::ChunkParam::Bytes(lines), &[])
+            .call_normalize_batch(
+                &mut self.store,
+                self.normalizer,
+                wit::ChunkParam::Bytes(lines),
+                &[],
+            )
             .map_err(plain)?;
         ensure!(
             batch.rejections.is_empty(),
@@ -94,7 +100,12 @@ impl Guest {
         let exports = self.world.message_trace_events_mapping();
         let batch = exports
             .normalizer()
-            .call_normalize_batch(&mut self.store, self.normalizer, wit::ChunkParam::Text(lines), &[])
+            .call_normalize_batch(
+                &mut self.store,
+                self.normalizer,
+                wit::ChunkParam::Text(lines),
+                &[],
+            )
             .map_err(plain)?;
         ensure!(
             batch.rejections.is_empty(),
