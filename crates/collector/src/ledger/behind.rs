@@ -121,7 +121,7 @@ impl Behind {
             })?;
             lags.collect()
         };
-        read().map_err(|error| LedgerError::of(&self.path, &error))
+        read().map_err(|error| failed(&self.path, &error))
     }
 
     /// How many bytes of rows wait.
@@ -135,7 +135,7 @@ impl Behind {
         };
         let bytes: i64 = connection
             .query_row("SELECT coalesce(sum(bytes), 0) FROM page", [], |row| row.get(0))
-            .map_err(|error| LedgerError::of(&self.path, &error))?;
+            .map_err(|error| failed(&self.path, &error))?;
         Ok(bytes.cast_unsigned())
     }
 
@@ -145,7 +145,7 @@ impl Behind {
     ///
     /// When it cannot be written. Then the page may not be committed.
     pub fn add(&mut self, sinks: &[&str], rows: &[Waiting]) -> Result<(), LedgerError> {
-        let of = |error: rusqlite::Error| LedgerError::of(&self.path, &error);
+        let of = |error: rusqlite::Error| failed(&self.path, &error);
         let connection = match &mut self.connection {
             Some(connection) => connection,
             none => none.insert(connect(&self.path)?),
@@ -225,7 +225,7 @@ impl Behind {
             })?;
             Ok(Some((page, rows.collect::<rusqlite::Result<_>>()?)))
         };
-        read().map_err(|error| LedgerError::of(&self.path, &error))
+        read().map_err(|error| failed(&self.path, &error))
     }
 
     /// Moves a sink's cursor behind a page, and forgets what all have.
@@ -252,12 +252,12 @@ impl Behind {
             }
             transaction.commit()
         };
-        acknowledge().map_err(|error| LedgerError::of(&self.path, &error))
+        acknowledge().map_err(|error| failed(&self.path, &error))
     }
 }
 
 fn connect(path: &Path) -> Result<Connection, LedgerError> {
-    let connection = connect_with(path, TABLES)?;
+    let connection = connect_with(path, TABLES, failed)?;
     let upgrade = || -> rusqlite::Result<()> {
         // A file of before the first release that asked for details.
         let has_details = connection
@@ -268,12 +268,21 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
         }
         Ok(())
     };
-    upgrade().map_err(|error| LedgerError::of(path, &error))?;
+    upgrade().map_err(|error| failed(path, &error))?;
     Ok(connection)
 }
 
-/// Opens or makes a file of rows beside the ledger, with these tables.
-pub(super) fn connect_with(path: &Path, tables: &str) -> Result<Connection, LedgerError> {
+fn failed(path: &Path, error: &rusqlite::Error) -> LedgerError {
+    let lost = "what a sink was behind with is in it; a new ledger with --since delivers it again, under the same event ids";
+    LedgerError::beside(path, error, lost)
+}
+
+/// Opens or makes a file of rows beside the ledger, with these tables. `failed` says what an error means.
+pub(super) fn connect_with(
+    path: &Path,
+    tables: &str,
+    failed: fn(&Path, &rusqlite::Error) -> LedgerError,
+) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     make_private(path)?;
     let connect = || -> rusqlite::Result<Connection> {
@@ -284,7 +293,7 @@ pub(super) fn connect_with(path: &Path, tables: &str) -> Result<Connection, Ledg
         connection.execute_batch(tables)?;
         Ok(connection)
     };
-    connect().map_err(|error| LedgerError::of(path, &error))
+    connect().map_err(|error| failed(path, &error))
 }
 
 /// Makes the file, for this user alone: it holds rows.

@@ -71,7 +71,10 @@ impl Wanted {
     ///
     /// When it cannot be read.
     pub fn open(path: PathBuf) -> Result<Self, LedgerError> {
-        let connection = path.exists().then(|| connect_with(&path, TABLES)).transpose()?;
+        let connection = path
+            .exists()
+            .then(|| connect_with(&path, TABLES, failed))
+            .transpose()?;
         Ok(Self {
             path,
             connection,
@@ -96,7 +99,7 @@ impl Wanted {
         };
         let count: i64 = connection
             .query_row("SELECT count(*) FROM wanted", [], |row| row.get(0))
-            .map_err(|error| LedgerError::of(&self.path, &error))?;
+            .map_err(|error| failed(&self.path, &error))?;
         Ok(count.cast_unsigned())
     }
 
@@ -110,57 +113,60 @@ impl Wanted {
         if add.is_empty() && (remove.is_empty() || self.connection.is_none()) {
             return Ok(());
         }
-        let room = MAX_WANTED.saturating_sub(self.count()?);
+        let mut room = MAX_WANTED.saturating_sub(self.count()?);
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(connect_with(&self.path, TABLES)?),
+            none => none.insert(connect_with(&self.path, TABLES, failed)?),
         };
         let mut left_out = 0;
         let mut change = || -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
-            for key in remove {
-                transaction
-                    .prepare_cached("DELETE FROM wanted WHERE key = ?1")?
-                    .execute([key.0])?;
+            let mut delete = transaction.prepare_cached("DELETE FROM wanted WHERE key = ?1")?;
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)")?;
+            // What was known of a row makes room for what is known now, also where nothing else has any.
+            for key in remove.iter().chain(add.iter().map(|ask| &ask.key)) {
+                room += delete.execute([key.0])? as u64;
             }
             for (ask, number) in add.iter().zip(0_u64..) {
                 if number >= room {
                     left_out += 1;
                     continue;
                 }
-                transaction
-                    .prepare_cached("INSERT OR REPLACE INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)")?
-                    .execute(params![
-                        ask.key.0,
-                        ask.line,
-                        ask.query.trace_id,
-                        ask.query.recipient,
-                        ask.query.received_s,
-                        ask.sequence.cast_signed(),
-                        now_ms.saturating_add(FIRST_MS)
-                    ])?;
+                insert.execute(params![
+                    ask.key.0,
+                    ask.line,
+                    ask.query.trace_id,
+                    ask.query.recipient,
+                    ask.query.received_s,
+                    ask.sequence.cast_signed(),
+                    now_ms.saturating_add(FIRST_MS)
+                ])?;
             }
+            drop((delete, insert));
             transaction.commit()
         };
-        change().map_err(|error| LedgerError::of(&self.path, &error))?;
+        change().map_err(|error| failed(&self.path, &error))?;
         self.left_out += left_out;
         Ok(())
     }
 
-    /// The row that is due longest; with `untried`, one that was never asked about counts as due.
+    /// The row that is due longest; with `untried`, one that was never asked about counts as due. So does one that is due later
+    /// than any pause lasts: the clock was wrong when it was noted.
     ///
     /// # Errors
     ///
     /// When it cannot be read.
     pub fn next(&self, now_ms: i64, untried: bool) -> Result<Option<Ask>, LedgerError> {
         const NEXT: &str = "SELECT key, line, trace_id, recipient, received_s, sequence FROM wanted
-            WHERE due_ms <= ?1 OR (?2 AND tries = 0) ORDER BY due_ms LIMIT 1";
+            WHERE due_ms <= ?1 OR due_ms > ?3 OR (?2 AND tries = 0) ORDER BY due_ms LIMIT 1";
+        let latest_ms = now_ms.saturating_add(LONGEST_PAUSE_MS);
         let Some(connection) = &self.connection else {
             return Ok(None);
         };
         let read = || -> rusqlite::Result<Option<Ask>> {
             let mut statement = connection.prepare_cached(NEXT)?;
-            let ask = statement.query_row(params![now_ms, untried], |row| {
+            let ask = statement.query_row(params![now_ms, untried, latest_ms], |row| {
                 let sequence: i64 = row.get(5)?;
                 Ok(Ask {
                     key: Key(row.get(0)?),
@@ -175,7 +181,7 @@ impl Wanted {
             });
             ask.optional()
         };
-        read().map_err(|error| LedgerError::of(&self.path, &error))
+        read().map_err(|error| failed(&self.path, &error))
     }
 
     /// When the next row is due, in milliseconds since 1970-01-01 UTC.
@@ -189,7 +195,7 @@ impl Wanted {
         };
         connection
             .query_row("SELECT min(due_ms) FROM wanted", [], |row| row.get(0))
-            .map_err(|error| LedgerError::of(&self.path, &error))
+            .map_err(|error| failed(&self.path, &error))
     }
 
     /// A row's details are delivered, or not wanted any more.
@@ -210,7 +216,7 @@ impl Wanted {
         let Some(connection) = &self.connection else {
             return Ok(Later::GivenUp);
         };
-        let of = |error: rusqlite::Error| LedgerError::of(&self.path, &error);
+        let of = |error: rusqlite::Error| failed(&self.path, &error);
         let known: Option<(u32, i64)> = connection
             .query_row(
                 "SELECT tries, received_s FROM wanted WHERE key = ?1",
@@ -236,6 +242,10 @@ impl Wanted {
             .map_err(of)?;
         Ok(Later::Again)
     }
+}
+
+fn failed(path: &Path, error: &rusqlite::Error) -> LedgerError {
+    LedgerError::beside(path, error, "the rows that wait in it go without their details")
 }
 
 #[cfg(test)]
@@ -320,6 +330,31 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_far_ahead_holds_no_row_back() {
+        let (_folder, mut wanted) = open();
+        let year_ms = 365 * 86_400_000;
+        wanted.change(&[ask(1)], &[], year_ms).unwrap();
+        assert_eq!(wanted.next(0, false).unwrap(), Some(ask(1)));
+        assert_eq!(wanted.later(ask(1).key, 0, 0).unwrap(), Later::Again);
+        assert_eq!(wanted.next(0, false).unwrap(), None);
+        assert_eq!(wanted.next(SHORTEST_PAUSE_MS, false).unwrap(), Some(ask(1)));
+    }
+
+    #[test]
+    fn a_damaged_file_says_what_goes_on_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Wanted::path_of(&folder.path().join("ledger.db"));
+        std::fs::write(&path, "no database at all").unwrap();
+        let error = Wanted::open(path).unwrap_err();
+        assert!(matches!(error, LedgerError::DamagedBeside(..)), "{error:?}");
+        let text = error.to_string();
+        assert!(
+            text.contains("move it away") && !text.contains("--recover"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn there_is_an_end_to_what_waits() {
         let (_folder, mut wanted) = open();
         let all: Vec<Ask> = (0..u32::try_from(MAX_WANTED).unwrap() + 3).map(ask).collect();
@@ -328,5 +363,13 @@ mod tests {
         wanted.change(&[], &[ask(0).key], 0).unwrap();
         wanted.change(&all[all.len() - 2..], &[], 0).unwrap();
         assert_eq!((wanted.count().unwrap(), wanted.left_out()), (MAX_WANTED, 4));
+        // A row that waits already and has changed is no row more.
+        let changed = Ask {
+            line: b"{\"changed\":1}".to_vec(),
+            ..ask(1)
+        };
+        wanted.change(std::slice::from_ref(&changed), &[], -1).unwrap();
+        assert_eq!((wanted.count().unwrap(), wanted.left_out()), (MAX_WANTED, 4));
+        assert_eq!(wanted.next(FIRST_MS - 1, false).unwrap(), Some(changed));
     }
 }

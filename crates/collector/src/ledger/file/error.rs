@@ -21,6 +21,8 @@ pub enum LedgerError {
     TooOld(PathBuf),
     /// It is damaged, or no ledger at all.
     Damaged(PathBuf),
+    /// A file beside the ledger is damaged, with what it loses whoever goes on without it.
+    DamagedBeside(PathBuf, &'static str),
     /// The file is no ledger, and none that was damaged.
     NotALedger(PathBuf),
     /// Nothing is wrong with it.
@@ -46,7 +48,9 @@ impl LedgerError {
             | Self::NotALedger(_)
             | Self::Healthy(_)
             | Self::Missing(_) => Remedy::Configure,
-            Self::Damaged(_) | Self::Full(_) | Self::Unusable(..) => Remedy::Storage,
+            Self::Damaged(_) | Self::DamagedBeside(..) | Self::Full(_) | Self::Unusable(..) => {
+                Remedy::Storage
+            }
         }
     }
 
@@ -59,6 +63,14 @@ impl LedgerError {
             Some(C::CannotOpen | C::SystemIoFailure) => Self::Unusable(path, io::ErrorKind::Other),
             Some(C::DatabaseBusy | C::DatabaseLocked) => Self::InUse(path),
             _ => Self::Damaged(path),
+        }
+    }
+
+    /// The same for a file beside the ledger: nothing recovers it.
+    pub(in crate::ledger) fn beside(path: &Path, error: &rusqlite::Error, lost: &'static str) -> Self {
+        match Self::of(path, error) {
+            Self::Damaged(path) => Self::DamagedBeside(path, lost),
+            other => other,
         }
     }
 
@@ -107,6 +119,11 @@ impl fmt::Display for LedgerError {
                 f,
                 "the ledger {0} is damaged or no ledger; `message-trace ledger --recover {0}` keeps what can be trusted \
                  and sets the damaged file aside",
+                path.display()
+            ),
+            Self::DamagedBeside(path, lost) => write!(
+                f,
+                "{} beside the ledger is damaged; move it away and start again: {lost}",
                 path.display()
             ),
             Self::NotALedger(path) => write!(
