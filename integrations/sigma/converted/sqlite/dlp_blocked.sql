@@ -1,0 +1,1 @@
+SELECT * FROM message_trace WHERE `email.direction`='outbound' AND `m365.message_trace.cause`='dlp'
