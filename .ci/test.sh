@@ -97,6 +97,8 @@ do_content() {
     local folder=$target_dir/tools/content wanted=integrations/tests/requirements.txt
     cmp -s "$wanted" "$folder/requirements.txt" || {
         python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --requirement "$wanted" &&
+            # Elastic's parser asks for Python 3.12; it runs with 3.11 as well.
+            "$folder/bin/pip" install --quiet --no-deps --ignore-requires-python detection-rules-esql-py==0.1.0 &&
             npm install --silent --no-audit --no-fund --prefix "$folder" @kusto/language-service-next@12.4.1 &&
             cp "$wanted" "$folder/requirements.txt"
     } || return 1
