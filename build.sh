@@ -17,7 +17,7 @@ usage() {
   house         who may depend on whom, how long files may be; part of `test`
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
-  integrations  what destinations install: templates, rules, dashboards -> dist/elastic, dist/sentinel, dist/splunk, dist/sigma
+  integrations  what destinations install: templates, rules, dashboards -> dist/elastic, dist/sentinel, dist/splunk, dist/sigma, dist/grafana
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
@@ -152,7 +152,7 @@ do_program() {
 # What Elasticsearch, Sentinel and Splunk install before the first event, and rules for all of them.
 do_integrations() {
     local name
-    for name in elastic sentinel splunk sigma; do
+    for name in elastic sentinel splunk sigma grafana; do
         rm -rf "dist/$name"
         mkdir -p dist
         cp -R "integrations/$name" "dist/$name"
