@@ -18,6 +18,7 @@ usage() {
   component     the sealed WebAssembly component            -> dist/message-trace.wasm
   plain         the same without SIMD, for other hosts      -> dist/message-trace-plain.wasm
   integrations  what destinations install: templates, rules, dashboards -> dist/elastic, dist/sentinel, dist/splunk, dist/sigma, dist/grafana
+  content       rules and dashboards over planted events; part of `test`
   fluent-bit    the filter of Fluent Bit                    -> dist/message-trace-fluent-bit.wasm
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
