@@ -12,8 +12,11 @@ import pathlib
 ROOT = pathlib.Path(__file__).parents[2]
 OWN = "contoso.com"
 BEGIN = dt.datetime(2026, 11, 2, 9)
-# A provider of private mail; which domains those are stands in the rule.
-WEBMAIL = "gmail.com"
+# Providers of private mail, and names before the at sign that are no person's, as the rules have them.
+WEBMAIL = """aol.com gmail.com gmx.com gmx.de gmx.net googlemail.com hotmail.com hotmail.fr icloud.com laposte.net libero.it live.com
+    mail.com mail.ru me.com msn.com orange.fr outlook.com outlook.fr proton.me protonmail.com qq.com web.de yahoo.com yahoo.fr
+    yandex.ru""".split()
+SHARED = "contact info noreply no-reply office postmaster sales support".split()
 
 events = []
 # Those of them that no rule may find.
@@ -93,6 +96,7 @@ def single(user, partner):
     }
     mail("revision/status-changed", "shop@example.net", user[2], at(), previous_status="pending")
     mail("status/quarantined", "shop@example.net", user[3], at())
+    mail("status/failed", "shop@example.net", user[3], at(), previous_status="quarantined")
 
     hits["malware_from_inside"] = {
         (mail("cause/malware-step", user[0], user[1], at()),),
@@ -119,14 +123,17 @@ def single(user, partner):
     hits["own_private_address"] = {(mail("status/delivered", user[3], "user3@example.net", at()),)}
     mail("status/delivered", user[3], "user4@example.net", at())
     mail("status/failed", user[3], "user3@example.net", at())
-    mail("status/delivered", f"info@{OWN}", "info@example.net", at())
+    for name in SHARED:
+        mail("status/delivered", f"{name}@{OWN}", f"{name}@example.net", at())
     mail("status/delivered", "user3@example.net", user[3], at())
 
     once = {(mail("cause/dlp-code", user[4], partner, at(day)),) for day in (0, 2, 4)}
     again = {(mail("cause/dlp-code", user[5], partner, at(hours=hour)),) for hour in range(3)}
-    hits["dlp_blocked"] = once | again
+    twice = {(mail("cause/dlp-code", user[18], partner, at(hours=hour)),) for hour in range(2)}
+    hits["dlp_blocked"] = once | again | twice
     hits["dlp_repeated"] = {(user[5],)}
-    mail("cause/dlp-code", user[5], user[4], at())
+    for hour in range(3):
+        mail("cause/dlp-code", user[6], user[4], at(hours=hour))
 
 
 def sizes(user, partner):
@@ -134,10 +141,12 @@ def sizes(user, partner):
     mail("status/delivered", user[6], partner, at(hours=3), 24_999_999)
     mail("status/delivered", user[6], user[7], at(), 30_000_000)
 
-    hits["large_to_webmail"] = {(mail("status/delivered", user[7], f"somebody@{WEBMAIL}", at(), 5_000_000),)}
-    mail("status/delivered", user[7], f"somebody@{WEBMAIL}", at(hours=3), 4_999_999)
+    private = [f"somebody@{provider}" for provider in WEBMAIL]
+    hits["large_to_webmail"] = {(mail("status/delivered", user[7], address, at(), 5_000_000),) for address in private}
+    mail("status/delivered", user[7], private[0], at(hours=3), 4_999_999)
     mail("status/delivered", user[7], "somebody@example.net", at(), 6_000_000)
-    mail("status/delivered", f"somebody@{WEBMAIL}", user[7], at(), 6_000_000)
+    mail("status/delivered", private[0], user[7], at(), 6_000_000)
+    mail("status/failed", "visitor@example.org", private[0], at(), 6_000_000)
 
     hits["large_to_one"] = {(user[8], "drop@example.org")}
     for number in range(4):
@@ -147,6 +156,8 @@ def sizes(user, partner):
         mail("status/delivered", user[10], f"drop{number}@example.org", at(minutes=number), 4_000_000)
         mail("status/delivered", user[11], "drop@example.org", at(hours=number), 4_000_000)
         mail("status/delivered", user[12], user[11], at(minutes=number), 4_000_000)
+        if number:
+            mail("status/delivered", user[13], "drop@example.org", at(minutes=number), 4_000_000)
 
 
 def counted(user):
@@ -162,32 +173,45 @@ def counted(user):
     for number in range(10):
         mail(f"cause/{'bulk-step' if number % 2 else 'spam-step'}", user[17], f"reader{number}@example.org", at(hours=5, minutes=number))
         mail("cause/spam-step", "news@example.net", user[17], at(hours=5, minutes=number))
-        if number:
-            mail("cause/spam-step", user[18], f"reader{number}@example.org", at(hours=5, minutes=number))
+        # One of ten comes hours later.
+        mail("cause/spam-step", user[18], f"reader{number}@example.org", at(hours=5 if number else 9, minutes=number))
 
     hits["recipient_enumeration"] = {("example.org",)}
     for number in range(20):
         base = "cause/recipient-not-found" if number % 2 else "status/failed"
         mail(base, f"probe{number}@example.org", f"guess{number}@{OWN}", at(hours=5, seconds=number))
         mail("cause/mailbox-full", "list@example.com", f"guess{number}@{OWN}", at(hours=5, seconds=number))
+        # Nineteen; twenty, two of them hours later.
         mail("cause/recipient-not-found", "list@example.net", f"guess{number % 19}@{OWN}", at(hours=5, seconds=number))
+        mail("cause/recipient-not-found", "old@example.com", f"guess{number}@{OWN}", at(hours=5 if number > 1 else 9))
         mail("cause/recipient-not-found", user[19], f"guess{number}@{OWN}", at(hours=5, seconds=number))
 
     hits["backscatter"] = {(user[0],)}
     for number in range(10):
         mail("bounce/null-sender", None, user[0], at(hours=5, minutes=number))
+        # One less; over days; to strangers.
         if number:
             mail("bounce/null-sender", None, user[1], at(hours=5, minutes=number))
+        mail("bounce/null-sender", None, user[4], at(6 * (number % 2), hours=5, minutes=number))
+        hits["external_to_external"].add((mail("bounce/null-sender", None, "visitor@example.org", at(hours=5, minutes=number)),))
 
     hits["mail_bomb"] = {(user[2],)}
     for number in range(100):
-        mail("status/delivered", f"list{number}@example.com", user[2], at(hours=5, seconds=number))
-        mail("status/delivered", f"list{number % 99}@example.com", user[3], at(hours=5, seconds=number))
+        base = f"status/{('delivered', 'filtered-as-spam', 'quarantined')[number % 3]}"
+        mail(base, f"list{number}@example.com", user[2], at(hours=5, seconds=number))
+        # One less, who write again; hours apart; refused; within.
+        mail(base, f"list{number % 99}@example.com", user[3], at(hours=5, seconds=number))
+        mail(base, f"list{number}@example.com", user[5], at(hours=5 + 3 * (number % 2), seconds=number))
+        mail("status/failed", f"list{number}@example.com", user[6], at(hours=5, seconds=number))
+        mail(base, f"colleague{number}@{OWN}", user[7], at(hours=5, seconds=number))
 
     hits["phishing_wave"] = {("example.net",)}
     for number in range(10):
         mail(f"cause/{'phish-step' if number % 2 else 'malware-step'}", f"bank{number}@example.net", user[number], at(hours=8))
+        # One less; one of ten hours later; own senders, which another rule finds.
         mail("cause/phish-step", "bank@example.com", user[number % 9], at(hours=8))
+        mail("cause/phish-step", "bank@fabrikam.com", user[number], at(hours=8 if number else 12))
+        hits["malware_from_inside"].add((mail("cause/phish-step", user[number], f"buyer{number}@example.org", at(hours=8)),))
 
 
 plant()

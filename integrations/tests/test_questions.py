@@ -130,3 +130,19 @@ def test_every_query_begins_in_the_same_way(name):
     assert PRELUDE in text
     comment = re.match(r"(?:// .*\n)+", text).group()
     assert SQL[name].read_text().split("\n")[0].removeprefix("-- ").split(":")[0] in comment
+
+
+def test_records_are_those_of_the_sink():
+    """`sentinel.py` fills the columns from where `sentinel/columns.rs` says, with its words."""
+    source = (ROOT / "crates/sinks/src/sentinel/columns.rs").read_text()
+    first = re.findall(r'column\(\s*"(\w+)",\s*\w+,\s*First\(&\["([\w.]+)"', source)
+    assert dict(first) == sentinel.TAKEN | {"Src": "source.ip", "Dst": "destination.ip"}
+    always = dict(re.findall(r'column\("(\w+)", \w+, Always\("([^"]+)"\)\)', source))
+    record = sentinel.record(event(rows[0]))
+    assert len(always) == 9 and {name: str(record[name]) for name in always} == always
+    words = {name: dict(re.findall(r'\("([\w-]+)", "(\w+)"\)', body))
+             for name, body in re.findall(r"const (\w+): &\[\(&str, &str\)\] = &\[(.*?)\];", source, re.S)}
+    assert words == {"RESULTS": sentinel.RESULTS, "SUB_TYPES": sentinel.SUB_TYPES, "DIRECTIONS": sentinel.DIRECTIONS,
+                     "ACTIONS": sentinel.ACTIONS, "LOCATIONS": sentinel.LOCATIONS}
+    assert re.findall(r'for path in \[([^\]]+)\] \{\n\s+take', (ROOT / "crates/sinks/src/sentinel/encode.rs").read_text()) == [
+        '"@timestamp", "event.id", "event.sequence"']
