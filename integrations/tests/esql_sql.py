@@ -14,7 +14,7 @@ KINDS = {"long": pa.int64(), "boolean": pa.bool_(), "date": pa.string()}
 OPERATORS = {"and": "AND", "or": "OR", "==": "=", "!=": "<>", ">=": ">=", "<=": "<=", ">": ">", "<": "<", "-": "-", "*": "*",
              "/": "/", "+": "+"}
 FUNCTIONS = {"max": "MAX", "min": "MIN", "sum": "SUM", "median": "MEDIAN", "median_absolute_deviation": "MAD",
-             "greatest": "GREATEST"}
+             "greatest": "GREATEST", "concat": "CONCAT"}
 
 
 def read(query):
@@ -30,7 +30,7 @@ def read(query):
 def cluster(events):
     """What stands in the index."""
     kinds = fields.elastic()
-    rows = list(map(flat, events))
+    rows = list(map(flat, list(events)))
     columns = {name: pa.array([row.get(name) for row in rows], KINDS.get(kind, pa.string()))
                for name, kind in kinds.items() if kind != "flattened"}
     identifiers = pa.array([str(number) for number in range(len(rows))])

@@ -217,6 +217,21 @@ def counted(user):
 plant()
 
 
+def delivered_twice():
+    """Each row first as it was while it was pending, then as it is: what a destination has that keeps every delivery."""
+    for event in events:
+        first, then = copy.deepcopy(event), copy.deepcopy(event)
+        first["event"].update(action="pending", outcome="unknown", id=event["event"]["id"].rpartition("/")[0] + "/pending")
+        first["event"].pop("sequence", None)
+        first["event"].pop("reason", None)
+        trace = first["m365"]["message_trace"]
+        trace["status"] = "pending"
+        for detail in ("cause", "enhanced_status_code", "steps", "previous_status"):
+            trace.pop(detail, None)
+        then["event"]["sequence"] = max(2, then["event"].get("sequence", 0))
+        yield from (first, then)
+
+
 def flat(value, path=""):
     """Every leaf by its path; of an array the first element."""
     if isinstance(value, dict):

@@ -13,7 +13,8 @@ import test_sigma
 
 FILE = fields.INTEGRATIONS / "splunk/savedsearches.conf"
 RULES = {test_sigma.short(path): path for path in test_sigma.FILES}
-DEDUP = "| dedup event_id sortby -event_sequence"
+# A row as it is now; one without a trace id is kept.
+DEDUP = "| dedup email.local_id destination.user.email keepempty=true sortby -event_sequence"
 # Splunk's levels of severity: info, low, medium, high.
 SEVERITIES = {"informational": 2, "low": 3, "medium": 4, "high": 5}
 MADE = {"_time", "event_count", "value_count"}
@@ -37,7 +38,7 @@ def stanza(name):
         "alert.severity": SEVERITIES[rule["level"]], "alert.track": 1, "alert.digest_mode": 0,
         # Said once: by what is counted, or by the event.
         "alert.suppress": 1, "alert.suppress.period": "2d",
-        "alert.suppress.fields": ",".join(["_time", *correlation["group-by"]] if correlation else ["event_id"]),
+        "alert.suppress.fields": ",".join(["_time", *correlation["group-by"]] if correlation else ["email.local_id", "destination.user.email"]),
     }
     return f"[Message trace: {rule['title']}]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items())
 
@@ -60,7 +61,8 @@ def used(query):
     found = set(re.findall(r"([\w.@]+)(?:=|>=|<=|>|<| IN \()", query)) | set(re.findall(r"'([\w.@]+)'", query))
     for counted in re.findall(r"\| stats (?:count|dc\(([\w.]+)\)) as \w+ by ([\w. ]+?)(?: \||$)", query):
         found.update(counted[1].split(), filter(None, counted[:1]))
-    return (found | set(re.findall(r"\| dedup (\w+) sortby -(\w+)", query)[0])) - MADE - {"span"}
+    (row,) = re.findall(r"\| dedup ([\w.]+) ([\w.]+) keepempty=true sortby -(\w+)", query)
+    return (found | set(row)) - MADE - {"span", "keepempty"}
 
 
 def test_there_is_one_for_each_rule():

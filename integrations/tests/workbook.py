@@ -57,7 +57,7 @@ def notebook():
     return {
         "version": "Notebook/1.0",
         "items": [
-            {"type": 1, "name": "title", "content": {"json": "## Message trace of Microsoft 365\n\nRows that were delivered again count once."}},
+            {"type": 1, "name": "title", "content": {"json": "## Message trace of Microsoft 365\n\nA row counts once for each status that it had."}},
             {"type": 9, "name": "parameters", "content": {"version": "KqlParameterItem/1.0", "parameters": [parameter],
                                                           "style": "pills", "queryType": 0, "resourceType": WORKSPACES}},
             *map(item, PANELS),
