@@ -23,9 +23,7 @@ impl Filter {
         while !rest.is_empty() {
             let (property, after) = rest.split_once(' ')?;
             let after = after.trim_start().strip_prefix("eq ")?.trim_start();
-            let open = after.find('\'')?;
-            let close = open + 1 + after[open + 1..].find('\'')?;
-            let value = after[open + 1..close].to_owned();
+            let (value, after) = literal(after)?;
             match property.to_ascii_lowercase().as_str() {
                 "startdate" => filter.from = Some(time(&value)?),
                 "enddate" => filter.to = Some(time(&value)?),
@@ -35,7 +33,7 @@ impl Filter {
                 "messagetraceid" => filter.id = Some(value),
                 _ => return None,
             }
-            rest = after[close + 1..].trim_start();
+            rest = after.trim_start();
             if !rest.is_empty() {
                 rest = rest.strip_prefix("and ")?.trim_start();
             }
@@ -53,6 +51,23 @@ impl Filter {
             && same(&self.sender, row.message.sender.as_deref().unwrap_or_default())
             && same(&self.status, state.status.reporting())
             && same(&self.id, &row.message.id)
+    }
+}
+
+/// The text of a literal such as `guid'…'`, in which two apostrophes are one, and what follows it.
+fn literal(text: &str) -> Option<(String, &str)> {
+    let (_, mut rest) = text.split_once('\'')?;
+    let mut value = String::new();
+    loop {
+        let (part, after) = rest.split_once('\'')?;
+        value.push_str(part);
+        match after.strip_prefix('\'') {
+            Some(more) => {
+                value.push('\'');
+                rest = more;
+            }
+            None => return Some((value, after)),
+        }
     }
 }
 
@@ -81,6 +96,12 @@ mod tests {
             chrono::Duration::days(1)
         );
         assert_eq!(filter.id.as_deref(), Some("ab"));
+        let filter = Filter::read("RecipientAddress eq 'd''angelo@example.com' and Status eq ''").unwrap();
+        assert_eq!(
+            (filter.recipient.as_deref(), filter.status.as_deref()),
+            (Some("d'angelo@example.com"), Some(""))
+        );
+        assert_eq!(Filter::read("RecipientAddress eq 'd''angelo@example.com"), None);
         assert_eq!(Filter::read("StartDate ge datetime'2026-04-19T00:00:00Z'"), None);
     }
 }
