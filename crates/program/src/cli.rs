@@ -73,9 +73,21 @@ pub fn run() -> ExitCode {
         Command::About(arguments) => about::run(&arguments),
     };
     ended.unwrap_or_else(|Failure { code, error }| {
-        eprintln!("message-trace: {error:#}");
+        eprintln!("message-trace: {}", in_words(&error));
         code.into()
     })
+}
+
+/// An error and what led to it, each once: some libraries' errors repeat their cause in their own words.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
 }
 
 /// Says which domains imitate a protected one, and how many there were of each kind.

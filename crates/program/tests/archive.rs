@@ -210,6 +210,16 @@ fn what_cannot_be_asked_is_said_with_the_fix() {
         2,
         "not supported",
     );
+    // What is wrong with the SQL is said once.
+    let wrong = folder.path().join("wrong.sql");
+    std::fs::write(&wrong, "SELECT colour FROM events").unwrap();
+    let ended = run(&["query", wrong.to_str().unwrap(), "--archive", &place]);
+    let said = text(&ended.stderr);
+    assert_eq!(
+        (ended.status.code(), said.matches("colour").count()),
+        (Some(2), 1),
+        "{said}"
+    );
     // Text from a mail moves no cursor.
     let hostile = row(2, 1, "delivered").replace("\"subject\":\"s\"", "\"subject\":\"\\u001b[31mred\"");
     assert!(
