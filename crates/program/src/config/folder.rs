@@ -22,6 +22,9 @@ pub struct FolderSetup {
     pub dates: Option<Dates>,
 }
 
+/// What only a service has: windows of time, and a quota.
+const OF_A_SERVICE: [&str; 5] = ["since", "backfill", "settling", "budget", "reread"];
+
 /// Reads it, if the source is a folder. A wrong value is said also where a service is polled.
 pub(super) fn read(layers: &Layers) -> Result<Option<FolderSetup>, ConfigError> {
     let is_folder = layers.text("source") == Some("folder");
@@ -31,6 +34,13 @@ pub(super) fn read(layers: &Layers) -> Result<Option<FolderSetup>, ConfigError> 
         let why = checked.err().map_or_else(String::new, |why| format!(": {why}"));
         let what = format!("expected a folder, or a pattern with *, ?, [...] and **{why}");
         return Err(ConfigError::new(layers.place("folder"), "folder", what));
+    }
+    let of_a_service = OF_A_SERVICE
+        .into_iter()
+        .find(|name| layers.setting(name).is_some());
+    if let Some(name) = of_a_service.filter(|_| is_folder) {
+        let what = "a folder is read whole, without windows or a quota; leave it out";
+        return Err(ConfigError::new(layers.place(name), name, what));
     }
     let span = |name: &str, default: Duration, expected: &str, least: Duration, most: Duration| {
         layers.read_or(name, default, expected, |text| {

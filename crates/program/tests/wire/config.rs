@@ -220,6 +220,25 @@ fn a_flag_counts_before_a_variable_and_a_variable_before_the_file() {
 }
 
 #[test]
+fn a_folder_has_neither_windows_nor_a_quota() {
+    for key in ["since", "backfill", "settling", "budget", "reread"] {
+        let value = match key {
+            "since" | "settling" => "\"24h\"",
+            "backfill" => "\"newest-first\"",
+            _ => "10",
+        };
+        let folder =
+            "source = \"folder\"\nfolder = \"traces\"\nledger = \"ledger.db\"\nsinks = [\"stdout\"]\n";
+        let error = with_file(&format!("{folder}{key} = {value}")).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains(key) && text.contains("a folder is read whole"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a list, one mistake a line")]
 fn mistakes_of_the_file_are_said_with_their_line_and_the_fix() {
     let sink = |keys: &str| format!("{LEAST}[[sinks]]\n{keys}");
