@@ -26,7 +26,7 @@ usage() {
                 --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive`, `query` and `detect` beside it)
   all           component, plain, program, integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
-  mutations     breaks the core of polling in thirteen ways, and shows that the campaign sees each
+  mutations     breaks the core of polling in fifteen ways, and shows that the campaign sees each
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
   slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
   reproducible  builds the component twice in different folders and compares

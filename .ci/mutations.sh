@@ -40,10 +40,11 @@ mutant() {
         # Kinds of trouble are the first word of a line of counters.
         $1 == "seeds" { for (at = 1; at <= NF; at++) name[at + 1] = $at }
         $1 ~ /^(calm|rough|harsh|busy)$/ {
-            for (at = 4; at <= NF; at++) if (name[at] ~ /^(lost|stale|corrupt|spurious|disorder|unasked|more|gaps|keys|429|ended)$/) {
+            for (at = 4; at <= NF; at++) if (name[at] ~ /^(lost|stale|corrupt|spurious|disorder|unasked|more|gaps|keys|429|ended|untold|foreign)$/) {
                 sum[name[at]] += $at
             }
             for (at = 4; at <= NF; at++) if (name[at] == "peak" && $at > 90) sum["peak"] = $at
+            for (at = 4; at <= NF; at++) if (name[at] == "asked" && $at > 45) sum["asked"] = $at
         }
         /bad requests/ { sum["bad"] += $1 }
         END { for (word in sum) if (sum[word]) printf "%s ", word }

@@ -100,8 +100,8 @@ fn the_quota_is_used_up_and_never_overdrawn() {
                     Effect::Wait { until_ms } => wake_ms = until_ms,
                     Effect::RenewToken { .. }
                     | Effect::Report(_)
-                    | Effect::Asked(_)
-                    | Effect::AskLater(_)
+                    | Effect::Asked { .. }
+                    | Effect::AskLater { .. }
                     | Effect::Finish(_) => {}
                 }
             }

@@ -44,6 +44,8 @@ pub enum Later {
     Again,
     /// It was asked about often enough.
     GivenUp,
+    /// It is not wanted any more.
+    Gone,
 }
 
 /// The rows whose details are wanted.
@@ -198,39 +200,58 @@ impl Wanted {
             .map_err(|error| failed(&self.path, &error))
     }
 
-    /// A row's details are delivered, or not wanted any more.
+    /// A row's details are delivered, or not wanted any more. One that changed meanwhile, and was noted with a higher sequence
+    /// than was asked about, stays.
     ///
     /// # Errors
     ///
     /// When it cannot be written. Then it is asked about again, and delivered again under the same id.
-    pub fn done(&mut self, key: Key) -> Result<(), LedgerError> {
-        self.change(&[], &[key], 0)
+    pub fn done(&mut self, key: Key, sequence: u64) -> Result<(), LedgerError> {
+        let Some(connection) = &self.connection else {
+            return Ok(());
+        };
+        connection
+            .execute(
+                "DELETE FROM wanted WHERE key = ?1 AND sequence <= ?2",
+                params![key.0, sequence.cast_signed()],
+            )
+            .map(drop)
+            .map_err(|error| failed(&self.path, &error))
     }
 
-    /// There are no details of a row for now. One that the service keeps no longer is given up.
+    /// There are no details of a row for now. One that the service keeps no longer is given up, and one that changed meanwhile
+    /// is left as it is.
     ///
     /// # Errors
     ///
     /// When it cannot be read or written.
-    pub fn later(&mut self, key: Key, now_ms: i64, retained_s: i64) -> Result<Later, LedgerError> {
+    pub fn later(
+        &mut self,
+        (key, sequence): (Key, u64),
+        now_ms: i64,
+        retained_s: i64,
+    ) -> Result<Later, LedgerError> {
         let Some(connection) = &self.connection else {
-            return Ok(Later::GivenUp);
+            return Ok(Later::Gone);
         };
         let of = |error: rusqlite::Error| failed(&self.path, &error);
-        let known: Option<(u32, i64)> = connection
+        let known: Option<(u32, i64, i64)> = connection
             .query_row(
-                "SELECT tries, received_s FROM wanted WHERE key = ?1",
+                "SELECT tries, received_s, sequence FROM wanted WHERE key = ?1",
                 [key.0],
-                |row| Ok((row.get(0)?, row.get(1)?)),
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )
             .optional()
             .map_err(of)?;
-        let Some((tries, received_s)) = known else {
-            return Ok(Later::GivenUp);
+        let Some((tries, received_s, noted)) = known else {
+            return Ok(Later::Gone);
         };
+        if noted.cast_unsigned() > sequence {
+            return Ok(Later::Again);
+        }
         let tries = tries + 1;
         if tries >= MOST_TRIES || received_s < retained_s {
-            self.done(key)?;
+            self.done(key, sequence)?;
             return Ok(Later::GivenUp);
         }
         let pause_ms = (SHORTEST_PAUSE_MS << (tries - 1).min(20)).min(LONGEST_PAUSE_MS);
@@ -253,6 +274,8 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use super::*;
 
+    const SEQUENCE: u64 = i64::MAX as u64 - 1;
+
     fn ask(number: u32) -> Ask {
         let mut key = [0; 16];
         key[..4].copy_from_slice(&number.to_be_bytes());
@@ -264,7 +287,7 @@ mod tests {
                 received_s: 1_000,
             },
             line: b"{}".to_vec(),
-            sequence: u64::MAX,
+            sequence: SEQUENCE,
         }
     }
 
@@ -293,9 +316,12 @@ mod tests {
             "a run that ends by itself does not wait"
         );
         assert_eq!(wanted.next(FIRST_MS + 5, false).unwrap(), Some(ask(1)));
-        assert_eq!(wanted.later(ask(1).key, FIRST_MS + 5, 0).unwrap(), Later::Again);
+        assert_eq!(
+            wanted.later((ask(1).key, SEQUENCE), FIRST_MS + 5, 0).unwrap(),
+            Later::Again
+        );
         assert_eq!(wanted.next(FIRST_MS + 5, true).unwrap(), Some(ask(2)));
-        wanted.done(ask(2).key).unwrap();
+        wanted.done(ask(2).key, SEQUENCE).unwrap();
         assert_eq!(wanted.next(FIRST_MS + 5, true).unwrap(), None);
         assert_eq!(
             wanted.next_due_ms().unwrap(),
@@ -319,14 +345,36 @@ mod tests {
         while let Some(due_ms) = wanted.next_due_ms().unwrap() {
             now_ms = due_ms;
             tries += 1;
-            let _ = wanted.later(ask(1).key, now_ms, 0).unwrap();
+            let _ = wanted.later((ask(1).key, SEQUENCE), now_ms, 0).unwrap();
         }
         assert_eq!(tries, MOST_TRIES);
         assert!((30 * 3_600_000..48 * 3_600_000).contains(&now_ms), "{now_ms}");
         // Out of the service's reach.
         wanted.change(&[ask(1)], &[], 0).unwrap();
-        assert_eq!(wanted.later(ask(1).key, 0, 1_001).unwrap(), Later::GivenUp);
+        assert_eq!(
+            wanted.later((ask(1).key, SEQUENCE), 0, 1_001).unwrap(),
+            Later::GivenUp
+        );
         assert_eq!(wanted.count().unwrap(), 0);
+    }
+
+    #[test]
+    fn a_row_that_changed_while_it_was_asked_about_stays() {
+        let (_folder, mut wanted) = open();
+        let changed = Ask {
+            sequence: SEQUENCE + 1,
+            ..ask(1)
+        };
+        wanted.change(&[ask(1)], &[], 0).unwrap();
+        wanted.change(std::slice::from_ref(&changed), &[], 0).unwrap();
+        wanted.done(ask(1).key, SEQUENCE).unwrap();
+        let later = wanted.later((ask(1).key, SEQUENCE), 0, i64::MAX).unwrap();
+        assert_eq!(later, Later::Again);
+        assert_eq!(wanted.next(FIRST_MS, false).unwrap(), Some(changed));
+        wanted.done(ask(1).key, SEQUENCE + 1).unwrap();
+        assert_eq!(wanted.count().unwrap(), 0);
+        let later = wanted.later((ask(1).key, SEQUENCE + 1), 0, 0).unwrap();
+        assert_eq!(later, Later::Gone, "that is none that was given up");
     }
 
     #[test]
@@ -335,7 +383,7 @@ mod tests {
         let year_ms = 365 * 86_400_000;
         wanted.change(&[ask(1)], &[], year_ms).unwrap();
         assert_eq!(wanted.next(0, false).unwrap(), Some(ask(1)));
-        assert_eq!(wanted.later(ask(1).key, 0, 0).unwrap(), Later::Again);
+        assert_eq!(wanted.later((ask(1).key, SEQUENCE), 0, 0).unwrap(), Later::Again);
         assert_eq!(wanted.next(0, false).unwrap(), None);
         assert_eq!(wanted.next(SHORTEST_PAUSE_MS, false).unwrap(), Some(ask(1)));
     }

@@ -199,14 +199,18 @@ impl Core {
 
     fn ask_later(&mut self, effects: &mut Vec<Effect>) {
         if let Some(asking) = self.asking.take() {
-            effects.push(Effect::AskLater(asking.ask.key));
+            let Ask { key, sequence, .. } = asking.ask;
+            effects.push(Effect::AskLater { key, sequence });
         }
     }
 
     /// The answer is there: it goes the way of a page.
     fn tell(&mut self, details: String, effects: &mut Vec<Effect>) {
         let Some(asking) = &self.asking else { return };
-        let Some(page) = Page::of_rows(std::slice::from_ref(&asking.ask.line), &self.keys) else {
+        // As a page of the service: what may change of a row is told as it is there.
+        let body = [b"{\"value\":[", asking.ask.line.as_slice(), b"]}"].concat();
+        let page = self.settings.source.page(body, &self.keys);
+        let Some(page) = page.filter(|page| page.rows().len() == 1) else {
             return self.ask_later(effects);
         };
         let told = Told {
@@ -228,9 +232,10 @@ impl Core {
         let status = page.status(row);
         let (key, content) = (row.key, row.content);
         let received_s = row.received_s();
-        let mut change = Change::told(key);
-        if known.as_ref().is_some_and(|known| known.status != status) {
-            // It is asked about again, as what it is now.
+        let mut change = Change::told(key, told.sequence);
+        let is_same = |known: &Known| known.status == status && known.content == content;
+        if known.as_ref().is_some_and(|known| !is_same(known)) {
+            // It was noted anew when it changed: its line would take the place of a newer one.
             self.commit(change, effects);
             return;
         }
@@ -255,11 +260,11 @@ impl Core {
     }
 
     /// A revision is delivered and durable: the row is not asked about any more.
-    pub(super) fn told_done(&mut self, key: Key, effects: &mut Vec<Effect>) {
+    pub(super) fn told_done(&mut self, (key, sequence): (Key, u64), effects: &mut Vec<Effect>) {
         if self.asking.as_ref().is_some_and(|asking| asking.ask.key == key) {
             self.asking = None;
         }
-        effects.push(Effect::Asked(key));
+        effects.push(Effect::Asked { key, sequence });
     }
 }
 

@@ -143,10 +143,21 @@ pub enum Effect {
         /// When.
         until_ms: i64,
     },
-    /// The details of this row are delivered, or are not wanted any more.
-    Asked(Key),
+    /// The details of this row are delivered, or it has changed since it was asked about. What was noted of it after that
+    /// stays: it has a higher sequence.
+    Asked {
+        /// Which row.
+        key: Key,
+        /// The sequence of the delivery that was asked about.
+        sequence: u64,
+    },
     /// There are no details of this row for now: it is to be asked about again later.
-    AskLater(Key),
+    AskLater {
+        /// Which row.
+        key: Key,
+        /// The sequence of the delivery that was asked about.
+        sequence: u64,
+    },
     /// Tell the log.
     Report(Report),
     /// End. Nothing is asked for after this.

@@ -30,15 +30,15 @@ pub(super) struct Change {
     cover: Option<Span>,
     passing: HashMap<Key, Known>,
     tally: Tally,
-    /// The row whose details this delivers.
-    told: Option<Key>,
+    /// The row whose details this delivers, and the sequence of the delivery that was asked about.
+    told: Option<(Key, u64)>,
 }
 
 impl Change {
     /// What the details of a row bring about.
-    pub(super) fn told(key: Key) -> Self {
+    pub(super) fn told(key: Key, sequence: u64) -> Self {
         Self {
-            told: Some(key),
+            told: Some((key, sequence)),
             cover: Some(Span::new(0, 0)),
             ..Self::default()
         }
@@ -195,8 +195,8 @@ impl Core {
                 self.tally.unchanged += change.tally.unchanged;
                 self.tally.details += change.tally.details;
                 self.last_success_ms = now_ms;
-                if let Some(key) = change.told {
-                    self.told_done(key, effects);
+                if let Some(told) = change.told {
+                    self.told_done(told, effects);
                 }
             }
             work => self.work = work,
@@ -238,8 +238,8 @@ impl Core {
             self.tally.unchanged += change.tally.unchanged;
             self.tally.details += change.tally.details;
             self.passing.add(change.passing);
-            if let Some(key) = change.told {
-                self.told_done(key, effects);
+            if let Some(told) = change.told {
+                self.told_done(told, effects);
             }
             return;
         }

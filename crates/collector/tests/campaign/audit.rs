@@ -8,7 +8,9 @@ use message_trace_collector::poll::WINDOW_MS;
 use message_trace_simulator::State;
 use message_trace_simulator::peers::Outcome;
 
+use crate::asking::Asked;
 use crate::scenario::{Scenario, Trouble};
+use crate::sink::Held;
 use crate::world::World;
 
 /// How long reading goes on after the last row may appear or change; the deep pass comes every five hours at the latest,
@@ -62,6 +64,16 @@ pub struct Findings {
     pub refused_windows: u64,
     pub starts: u64,
     pub failures: Vec<String>,
+    /// Rows that are asked about and whose newest event has no details.
+    pub untold: u64,
+    /// Details that are not what was answered about their row.
+    pub foreign: u64,
+    /// Rows that were asked about often enough.
+    pub given_up: u64,
+    /// The most questions in a rolling window.
+    pub most_asked: usize,
+    /// Seconds from delivered to delivered with details.
+    pub told_s: Vec<u32>,
     /// Seconds from visible to delivered, of rows that became visible while the program polled.
     pub waits_s: Vec<u32>,
 }
@@ -92,6 +104,11 @@ impl Default for Findings {
             refused_windows: 0,
             starts: 0,
             failures: Vec::new(),
+            untold: 0,
+            foreign: 0,
+            given_up: 0,
+            most_asked: 0,
+            told_s: Vec::new(),
             waits_s: Vec::new(),
         }
     }
@@ -140,24 +157,28 @@ pub fn audit(scenario: &Scenario, world: &mut World) -> Findings {
         };
         findings.changed += u64::from(row.states().nth(1).is_some());
         let mut first_ms = i64::MAX;
-        let mut newest = None;
+        let mut newest: Option<(u64, Vec<u8>, &Held)> = None;
         let mut last = None;
         for state in row.states() {
             let (status, line) = shown(state);
             let id = id_of(status);
             if let Some(held) = world.sink.held.get(&id) {
                 first_ms = first_ms.min(held.first_ms);
-                if newest.as_ref().is_none_or(|(order, _)| held.order > *order) {
-                    newest = Some((held.order, essence(&held.line)));
+                if newest.as_ref().is_none_or(|(order, ..)| held.order > *order) {
+                    newest = Some((held.order, essence(&held.line), held));
                 }
             }
             known_ids.entry(id).or_default().push(line.clone());
             last = Some(line);
         }
+        let newest_held = newest.as_ref().map(|(.., held)| *held);
         match newest {
             None => findings.lost += 1,
-            Some((_, line)) if Some(&line) != last.as_ref() => findings.stale += 1,
+            Some((_, line, _)) if Some(&line) != last.as_ref() => findings.stale += 1,
             Some(_) => {}
+        }
+        if let (Some(asking), Some(held)) = (&world.asking, newest_held) {
+            findings.ask_after(held, asking.asked);
         }
         let visible_at = row.visible_at() + scenario.simulated.reporting_delay;
         if visible_at > start && first_ms != i64::MAX {
@@ -173,26 +194,7 @@ pub fn audit(scenario: &Scenario, world: &mut World) -> Findings {
         }
     }
     findings.corrupted += world.sink.rejected;
-    findings.disorder = world.sink.disorder;
-    findings.repeats = world.sink.repeats;
-    findings.unasked = if is_quiet { world.sink.repeats } else { 0 };
-    findings.peak = peak(&world.sent_ms);
-    findings.requests = world.sent_ms.len() as u64;
-    let statistics = world.simulator.statistics();
-    findings.refused_by_quota = statistics.refused_by_quota;
-    findings.bad_requests = statistics.bad_requests;
-    findings.kills = world.kills;
-    findings.unexplained = world.sink.repeats.saturating_sub(world.may_repeat);
-    findings.gaps = world.gaps;
-    findings.surplus_keys = (world.most_keys as u64).saturating_sub(findings.rows);
-    findings.strangers = world.strangers;
-    findings.refused_windows = world.refused_windows;
-    findings.starts = world.restarts;
-    findings.failures = world
-        .failures
-        .iter()
-        .map(|fault| fault.sentence.clone())
-        .collect();
+    findings.count(world, is_quiet);
     findings
 }
 
@@ -209,9 +211,17 @@ pub fn peak(sent_ms: &[i64]) -> usize {
     peak
 }
 
+/// How long so many per cent waited at the most.
+pub fn percentile(waits_s: &[u32], per_cent: usize) -> u32 {
+    let mut waits = waits_s.to_vec();
+    waits.sort_unstable();
+    let last = waits.len().saturating_sub(1);
+    waits.get(last * per_cent / 100).copied().unwrap_or(0)
+}
+
 impl Findings {
     pub const HEADING: &str = "         seeds      rows  lost stale corrupt spurious disorder repeats unasked  more  gaps  keys  peak  429   bad \
-                               kills ended  requests  p50 s  p90 s  p99 s";
+                               kills ended  requests  p50 s  p90 s  p99 s untold foreign asked told s";
 
     pub fn is_clean(&self) -> bool {
         let Self {
@@ -238,11 +248,18 @@ impl Findings {
             strangers: _,
             refused_windows: _,
             starts: _,
+            untold,
+            foreign,
+            given_up,
+            most_asked,
+            told_s: _,
             waits_s: _,
         } = self;
         let bad = lost + stale + corrupted + spurious + disorder + unasked + refused_by_quota;
         let kept = unexplained + gaps + surplus_keys;
-        bad + kept == 0 && !self.asks_too_much() && *peak <= 90 && *rows > 0 && failures.is_empty()
+        let told = untold + foreign + given_up;
+        let is_within = *peak <= 90 && *most_asked <= 45;
+        bad + kept + told == 0 && !self.asks_too_much() && is_within && *rows > 0 && failures.is_empty()
     }
 
     /// Whether more requests were refused as wrong than there is a reason for: a start by a wrong clock may ask for five
@@ -276,16 +293,59 @@ impl Findings {
         self.refused_windows += other.refused_windows;
         self.starts += other.starts;
         self.failures.extend(other.failures);
+        self.untold += other.untold;
+        self.foreign += other.foreign;
+        self.given_up += other.given_up;
+        self.most_asked = self.most_asked.max(other.most_asked);
+        self.told_s.extend(other.told_s);
         self.waits_s.extend(other.waits_s);
     }
 
+    /// What the run itself counted.
+    fn count(&mut self, world: &World, is_quiet: bool) {
+        self.disorder = world.sink.disorder;
+        self.repeats = world.sink.repeats;
+        self.unasked = if is_quiet { world.sink.repeats } else { 0 };
+        self.peak = peak(&world.sent_ms);
+        if let Some(asking) = &world.asking {
+            self.foreign = asking.foreign;
+            self.given_up = asking.given_up;
+            self.most_asked = peak(&asking.sent_ms);
+        }
+        self.requests = world.sent_ms.len() as u64;
+        let statistics = world.simulator.statistics();
+        self.refused_by_quota = statistics.refused_by_quota;
+        self.bad_requests = statistics.bad_requests;
+        self.kills = world.kills;
+        self.unexplained = world.sink.repeats.saturating_sub(world.may_repeat);
+        self.gaps = world.gaps;
+        self.surplus_keys = (world.most_keys as u64).saturating_sub(self.rows);
+        self.strangers = world.strangers;
+        self.refused_windows = world.refused_windows;
+        self.starts = world.restarts;
+        self.failures = world
+            .failures
+            .iter()
+            .map(|fault| fault.sentence.clone())
+            .collect();
+    }
+
+    /// Counts a row of the sink that is asked about.
+    fn ask_after(&mut self, held: &Held, asked: Asked) {
+        if !held.is_asked_about(asked) {
+            return;
+        }
+        match held.details_ms {
+            Some(told_ms) => {
+                let wait_s = (told_ms - held.since_ms) / 1000;
+                self.told_s.push(u32::try_from(wait_s).unwrap_or(0));
+            }
+            None => self.untold += 1,
+        }
+    }
+
     fn wait_s(&self, per_cent: usize) -> u32 {
-        let mut waits = self.waits_s.clone();
-        waits.sort_unstable();
-        waits
-            .get(waits.len().saturating_sub(1) * per_cent / 100)
-            .copied()
-            .unwrap_or(0)
+        percentile(&self.waits_s, per_cent)
     }
 
     /// In the terms of the baselines.
@@ -305,7 +365,7 @@ impl Findings {
 
     pub fn line(&self) -> String {
         format!(
-            "{:<7}{:>7}{:>10}{:>6}{:>6}{:>8}{:>9}{:>9}{:>8}{:>8}{:>6}{:>6}{:>6}{:>6}{:>5}{:>6}{:>6}{:>6}{:>10}{:>7}{:>7}{:>7}",
+            "{:<7}{:>7}{:>10}{:>6}{:>6}{:>8}{:>9}{:>9}{:>8}{:>8}{:>6}{:>6}{:>6}{:>6}{:>5}{:>6}{:>6}{:>6}{:>10}{:>7}{:>7}{:>7}{:>7}{:>8}{:>6}{:>7}",
             self.trouble.name(),
             self.seeds,
             self.rows,
@@ -328,6 +388,10 @@ impl Findings {
             self.wait_s(50),
             self.wait_s(90),
             self.wait_s(99),
+            self.untold + self.given_up,
+            self.foreign,
+            self.most_asked,
+            percentile(&self.told_s, 50),
         )
     }
 }

@@ -3,7 +3,7 @@
 //! `--seeds N` runs that many (default 1000), `--seed N` runs one and says more. The exit code is 1 if a seed fails;
 //! its number is printed, and the same number gives the same run. A tenth of the days is polled through the Reporting Web
 //! Service too; `--reporting` runs it alone. `--table` prints how long rows wait, by the size of the
-//! tenant.
+//! tenant, `--details` how long they wait for their details; the smaller of these tenants are part of every campaign.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -11,6 +11,7 @@
     reason = "a test fails by panicking and says what it found"
 )]
 
+mod asking;
 mod audit;
 mod between;
 mod scenario;
@@ -53,6 +54,7 @@ fn baselines(seeds: &std::ops::Range<u64>) {
         {
             let mut scenario = Scenario::of(seed);
             scenario.start = scenario.simulated.from;
+            scenario.asked = None;
             let mut course = Course::over(&scenario.simulated, 24);
             course.crashes_per_mille = if trouble == Trouble::Calm { 0 } else { 5 };
             let mut all = compare(&scenario.simulated, course);
@@ -110,6 +112,13 @@ fn main() -> ExitCode {
                     ExitCode::FAILURE
                 };
             }
+            "--details" => {
+                return if table::details(usize::MAX) {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::FAILURE
+                };
+            }
             // What test runners ask of every test.
             "--list" => return ExitCode::SUCCESS,
             _ => {}
@@ -139,6 +148,9 @@ fn main() -> ExitCode {
         if with_peers {
             baselines(&seeds);
         }
+    }
+    if !is_reporting && !table::details(2) {
+        failed += 1;
     }
     let days = seeds.end - seeds.start;
     println!("{days} tenant-days in {:.0} s", began.elapsed().as_secs_f64());

@@ -1,5 +1,6 @@
 //! What a seed stands for: a tenant, its faults, and when the program is killed.
 
+use crate::asking::Asked;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use message_trace_collector::poll::{Order, Rhythm, Settings as Polling};
 use message_trace_simulator::{
@@ -59,6 +60,8 @@ pub struct Scenario {
     pub clocks_per_mille: u32,
     /// Requests in a thousand that something in between answers: a proxy's page, with any date and any wait.
     pub strangers_per_mille: u32,
+    /// Which rows are asked about, if any are.
+    pub asked: Option<Asked>,
 }
 
 impl Scenario {
@@ -157,6 +160,8 @@ impl Scenario {
             },
             clocks_per_mille,
             strangers_per_mille,
+            // One in three, of every kind.
+            asked: (seed / 10).is_multiple_of(3).then_some(Asked::Undelivered),
         }
     }
 }

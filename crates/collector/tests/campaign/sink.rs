@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use message_trace::{Normalizer, Options, Revision, Target};
 use message_trace_collector::poll::Delivery;
 
+use crate::asking::Asked;
+
 /// What the sink holds of one event id.
 #[derive(Clone, Debug)]
 pub struct Held {
@@ -16,6 +18,19 @@ pub struct Held {
     pub order: u64,
     /// Its sequence number, if the event has one.
     pub sequence: Option<u64>,
+    /// When it came last without its details.
+    pub since_ms: i64,
+    /// When its details came first, in the service's milliseconds; none if it came again without.
+    pub details_ms: Option<i64>,
+}
+
+impl Held {
+    /// Whether its row is one that details are wanted of.
+    pub fn is_asked_about(&self, asked: Asked) -> bool {
+        let row: serde_json::Value = serde_json::from_slice(&self.line).expect("a row is JSON");
+        let status = ["status", "Status"].iter().find_map(|name| row[name].as_str());
+        asked.has(status.expect("a row has a status"))
+    }
 }
 
 pub struct Sink {
@@ -63,7 +78,7 @@ impl Sink {
                     let revision = Revision {
                         sequence: known.sequence,
                         previous_status: Some(known.status.as_str()).filter(|status| !status.is_empty()),
-                        ..Revision::default()
+                        details: delivery.details(),
                     };
                     self.normalizer.normalize_revision(line, &revision, &mut event)
                 }
@@ -88,6 +103,12 @@ impl Sink {
             .as_bytes();
         assert_eq!(original, line, "an event's line is the row's own bytes");
         let sequence = event["event"]["sequence"].as_u64();
+        let trace = &event["m365"]["message_trace"];
+        // A row that failed has its cause, whatever else has its steps.
+        let is_told = match event["event"]["action"].as_str() {
+            Some("failed") => trace["cause"].is_string(),
+            _ => trace["steps"].is_array(),
+        };
         self.accepted += 1;
         let order = self.accepted;
         match self.held.get_mut(&id) {
@@ -100,6 +121,10 @@ impl Sink {
                 held.line = line.to_vec();
                 held.order = order;
                 held.sequence = sequence;
+                if !is_told {
+                    held.since_ms = now_ms;
+                }
+                held.details_ms = is_told.then(|| held.details_ms.unwrap_or(now_ms));
             }
             None => {
                 self.held.insert(
@@ -109,6 +134,8 @@ impl Sink {
                         first_ms: now_ms,
                         order,
                         sequence,
+                        since_ms: now_ms,
+                        details_ms: is_told.then_some(now_ms),
                     },
                 );
             }

@@ -7,6 +7,7 @@ use chrono::{Duration, TimeZone as _, Utc};
 use message_trace_collector::poll::Settings as Polling;
 use message_trace_simulator::{Changes, Delays, FaultRates, Latency, Quota, Settings as Simulated};
 
+use crate::asking::Asked;
 use crate::scenario::{Scenario, Trouble};
 use crate::world::World;
 
@@ -70,6 +71,7 @@ fn scenario(rows_per_day: u32, divisor: u32, trouble: Trouble) -> Scenario {
         skew_ms: 0,
         clocks_per_mille: 0,
         strangers_per_mille: 0,
+        asked: None,
         simulated,
     }
 }
@@ -216,5 +218,57 @@ pub fn print() -> bool {
     }
     is_kept &= shared();
     println!("waits from visible to delivered, seconds: p50/p95/p99/worst");
+    is_kept
+}
+
+/// Rows a day, by how much rows and pages are divided in the model, and which of the model's rows are asked about. All of
+/// a twentieth are as many questions as one row in twenty.
+const ASKED: [(u32, u32, Asked); 4] = [
+    (1_000, 1, Asked::Undelivered),
+    (10_000, 1, Asked::Undelivered),
+    (100_000, 20, Asked::All),
+    (200_000, 20, Asked::All),
+];
+
+/// Prints how long a row waits for its details once it is delivered, by the size of the tenant. True if up to 10,000 rows a
+/// day every row has them within five minutes, and if no questions take more than half of the budget. `tenants` is how many
+/// sizes are tried.
+pub fn details(tenants: usize) -> bool {
+    println!("details, over a day:");
+    println!(
+        "| rows a day | asked about | waits, s | most questions in 5 min | of what they may use | without |"
+    );
+    println!("|---:|---:|---|---:|---:|---:|");
+    let mut is_kept = true;
+    for (rows_per_day, divisor, asked) in ASKED.into_iter().take(tenants) {
+        let mut scenario = Scenario {
+            asked: Some(asked),
+            ..scenario(rows_per_day, divisor, Trouble::Calm)
+        };
+        scenario.start = scenario.until - Duration::hours(MEASURED_H);
+        scenario.simulated.from = scenario.start;
+        scenario.polling.since_s = scenario.start.timestamp();
+        let mut world = World::new(scenario.clone());
+        world.run(scenario.until);
+        let used = world.asking.as_ref().map_or(0, |asking| asking.sent_ms.len());
+        world.run(scenario.until + Duration::hours(8));
+        let found = crate::audit::audit(&scenario, &mut world);
+        let at = |per_cent| crate::audit::percentile(&found.told_s, per_cent);
+        println!(
+            "| {rows_per_day} | {} | {}/{}/{}/{} | {} | {} % | {} |",
+            found.told_s.len(),
+            at(50),
+            at(95),
+            at(99),
+            at(100),
+            found.most_asked,
+            used * 100 / (45 * 12 * 24),
+            found.untold + found.given_up,
+        );
+        let is_small = rows_per_day <= 10_000;
+        is_kept &= found.most_asked <= 45 && found.untold + found.foreign + found.given_up == 0;
+        is_kept &= !found.told_s.is_empty() && (!is_small || at(100) <= 300);
+    }
+    println!("waits from delivered to delivered with details, seconds: p50/p95/p99/worst");
     is_kept
 }

@@ -1,18 +1,20 @@
 //! Virtual time: the core that ships, a simulated service, a sink and a ledger, and somebody who kills the program.
 
+mod sending;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use chrono::{DateTime, Duration, Utc};
-use http::HeaderMap;
-use message_trace_collector::ledger::Keys;
-use message_trace_collector::poll::{Answer, Call, Core, Effect, Fault, Input, Outcome, Trouble as NoAnswer};
-use message_trace_net::http::{Link, Origin, retry_after};
+use chrono::{DateTime, Utc};
+use message_trace_collector::ledger::{Key, Keys};
+use message_trace_collector::poll::{Core, Delivery, Effect, Fault, Input, Outcome, Trouble as NoAnswer};
+use message_trace_net::http::Origin;
 use message_trace_remedy::Remedy;
-use message_trace_simulator::{Simulator, Travel};
+use message_trace_simulator::Simulator;
 use message_trace_sources::Source;
 
-use crate::between::{skew, stranger};
+use crate::asking::Asking;
+use crate::between::skew;
 use crate::scenario::Scenario;
 use crate::sink::Sink;
 use crate::store::{Store, folder};
@@ -86,6 +88,10 @@ pub struct World {
     pub strangers: u64,
     /// Windows, not links, that the service refused as wrong.
     pub refused_windows: u64,
+    /// The rows that are asked about.
+    pub asking: Option<Asking>,
+    /// When the next of them is due, by this machine's clock.
+    due_ms: i64,
 }
 
 impl World {
@@ -133,6 +139,8 @@ impl World {
             may_repeat: 0,
             strangers: 0,
             refused_windows: 0,
+            asking: scenario.asked.map(Asking::new),
+            due_ms: i64::MAX,
             scenario,
         }
     }
@@ -154,7 +162,7 @@ impl World {
                 self.start();
                 continue;
             }
-            let timer_ms = self.wake_ms - self.skew_ms;
+            let timer_ms = self.wake_ms.min(self.due_ms).saturating_sub(self.skew_ms);
             let next_ms = self
                 .due
                 .peek()
@@ -167,6 +175,7 @@ impl World {
                 Input::Timer
             };
             self.feed(input);
+            self.ask_next();
             self.sample();
         }
     }
@@ -205,10 +214,46 @@ impl World {
         polling.seed ^= self.restarts;
         polling.since_s += self.skew_ms.div_euclid(1000);
         self.core = Some(Core::new(polling, keys, state, self.local_ms()));
+        if let Some(asking) = &mut self.asking {
+            asking.open();
+        }
         self.due.clear();
         self.token = None;
         self.restarts += 1;
         self.feed(Input::Timer);
+    }
+
+    /// Lets the core ask about a row that is due.
+    fn ask_next(&mut self) {
+        let local_ms = self.local_ms();
+        self.due_ms = i64::MAX;
+        let (Some(asking), Some(core)) = (&self.asking, &self.core) else {
+            return;
+        };
+        if core.is_free_to_ask() {
+            match asking.next(local_ms) {
+                Ok(ask) => self.feed(Input::Ask(ask)),
+                Err(due_ms) => self.due_ms = due_ms,
+            }
+        }
+    }
+
+    /// Notes which rows of a delivery are to be asked about, once the sink has them.
+    fn note(&mut self, delivery: &Delivery) -> Result<(), Death> {
+        let local_ms = self.local_ms();
+        if let Some(asking) = &mut self.asking {
+            asking.note(delivery, local_ms);
+            self.dies()?;
+        }
+        Ok(())
+    }
+
+    fn ask_later(&mut self, asked: (Key, u64)) {
+        let local_ms = self.local_ms();
+        let retained_s = self.source.retained_s(local_ms.div_euclid(1000));
+        if let Some(asking) = &mut self.asking {
+            asking.later(asked, local_ms, retained_s);
+        }
     }
 
     fn feed(&mut self, input: Input) {
@@ -294,11 +339,16 @@ impl World {
                 let all = delivery.len();
                 let most = if refuses { self.chance.usize(0..=all) } else { all };
                 let before = self.sink.accepted;
+                if let Some(asking) = &mut self.asking {
+                    asking.hold_against(&delivery);
+                }
                 self.sink.accept(&delivery, self.now_ms, most);
                 self.uncommitted += self.sink.accepted - before;
                 self.dies()?;
                 if refuses {
                     self.may_repeat += std::mem::take(&mut self.uncommitted);
+                } else {
+                    self.note(&delivery)?;
                 }
                 let after_ms = self.chance.i64(5..200);
                 let waits = self.chance.bool().then(|| self.chance.i64(0..600_000));
@@ -331,115 +381,19 @@ impl World {
             }
             Effect::Wait { until_ms } => self.wake_ms = until_ms,
             Effect::Report(message_trace_collector::poll::Report::Gap(_)) => self.gaps += 1,
-            Effect::Report(_) | Effect::Asked(_) | Effect::AskLater(_) => {}
+            Effect::Report(_) => {}
+            Effect::Asked { key, sequence } => {
+                self.dies()?;
+                self.asking
+                    .iter_mut()
+                    .for_each(|asking| asking.done(key, sequence));
+            }
+            Effect::AskLater { key, sequence } => {
+                self.dies()?;
+                self.ask_later((key, sequence));
+            }
             Effect::Finish(outcome) => return Err(Death::Ended(outcome)),
         }
         Ok(None)
     }
-
-    fn link(&self, call: &Call) -> Option<Link> {
-        match call {
-            Call::List(query) => self.tracing.link(&self.source.path(query)).ok(),
-            Call::Next(link) => match self.source.next_path(link) {
-                Some(path) => self.tracing.link(&path).ok(),
-                None => self.tracing.admit(link).ok(),
-            },
-            Call::Details(query) => self.tracing.link(&self.source.details_path(query)).ok(),
-        }
-    }
-
-    fn send(&mut self, request: u64, call: &Call) {
-        let Some(link) = self.link(call) else {
-            assert!(matches!(call, Call::Next(_)), "a query is inside the origin");
-            self.later(
-                0,
-                Input::Failed {
-                    request,
-                    trouble: NoAnswer::LinkElsewhere,
-                },
-            );
-            return;
-        };
-        if self.chance.u32(0..1000) < self.scenario.strangers_per_mille {
-            self.strangers += 1;
-            let answer = stranger(&mut self.chance, self.now_ms);
-            self.later(20, Input::Answered { request, answer });
-            return;
-        }
-        self.sent_ms.push(self.now_ms);
-        let now = self.service_now();
-        let token = match &self.token {
-            Some((token, renew_ms)) if self.now_ms < *renew_ms => token.clone(),
-            _ => {
-                let token = match self.source.name() {
-                    "graph" => self.simulator.token(now),
-                    _ => self.simulator.reporting_token(now),
-                };
-                self.token = Some((token.clone(), self.now_ms + TOKEN_LIFE_MS * 8 / 10));
-                token
-            }
-        };
-        let mut message = link.request(http::Method::GET, Vec::new());
-        let headers = message.headers_mut();
-        headers.insert(
-            "authorization",
-            format!("Bearer {token}").parse().expect("a header"),
-        );
-        headers.insert("accept", http::HeaderValue::from_static("application/json"));
-        headers.insert(
-            "prefer",
-            http::HeaderValue::from_static("include-unknown-enum-members"),
-        );
-        let reply = self.simulator.respond(now, &message);
-        let thinking_ms = i64::try_from(reply.delay.as_millis()).unwrap_or(0) + self.chance.i64(5..60);
-        let network = |text: &str| {
-            let trouble = NoAnswer::Network(Fault::new(Remedy::Retry, text));
-            Input::Failed { request, trouble }
-        };
-        let (parts, body) = reply.response.into_parts();
-        let is_refused = parts.status == http::StatusCode::BAD_REQUEST;
-        self.refused_windows += u64::from(is_refused && matches!(call, Call::List(_)));
-        let (arrived, is_whole) = reply.travel.arriving(&body);
-        if parts.status == http::StatusCode::TOO_MANY_REQUESTS {
-            self.refused_ms.push(self.now_ms);
-        }
-        self.bytes += arrived.len() as u64;
-        // Half of the cuts are seen by the client; the other half looks like a whole answer.
-        let is_seen = !is_whole && (self.chance.bool() || arrived.is_empty());
-        let slow_ms = match reply.travel {
-            Travel::Slow(rate) => i64::try_from(body.len()).unwrap_or(0) * 1000 / i64::from(rate.max(1)),
-            _ => 0,
-        };
-        match reply.travel {
-            Travel::Silent => self.later(30_000, network("no answer in time")),
-            _ if thinking_ms + slow_ms > CLIENT_TIMEOUT_MS => {
-                self.later(CLIENT_TIMEOUT_MS, network("no answer in time"));
-            }
-            _ if is_seen => self.later(thinking_ms, network("cut")),
-            _ => {
-                let answer = Answer {
-                    status: parts.status.as_u16(),
-                    content_type: text(&parts.headers, "content-type"),
-                    retry_after_ms: retry_after(&parts.headers, self.local_time())
-                        .map(|wait| i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
-                    date_ms: text(&parts.headers, "date")
-                        .and_then(|date| httpdate::parse_http_date(&date).ok())
-                        .map(|date| DateTime::<Utc>::from(date).timestamp_millis()),
-                    body: arrived.to_vec(),
-                };
-                self.later(thinking_ms + slow_ms, Input::Answered { request, answer });
-            }
-        }
-    }
-
-    fn local_time(&self) -> std::time::SystemTime {
-        (self.service_now() + Duration::milliseconds(self.skew_ms)).into()
-    }
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
 }

@@ -90,6 +90,41 @@ fn a_row_that_has_changed_since_is_not_told_of() {
 }
 
 #[test]
+fn a_row_whose_size_has_changed_since_is_not_told_of_as_it_was() {
+    let mut bench = begun(|_| {});
+    let mut old = ask(10);
+    old.line = String::from_utf8(old.line)
+        .unwrap()
+        .replace('}', ",\"size\":7}")
+        .into_bytes();
+    bench.tell(Input::Ask(old));
+    let request = question(&mut bench);
+    bench.answer(request, 200, ANSWER);
+    assert_eq!(
+        (bench.details.len(), bench.settled.as_slice()),
+        (0, [true].as_slice())
+    );
+}
+
+#[test]
+fn what_is_no_row_any_more_is_not_asked_about_for_ever() {
+    for line in ["", "{", "{},{}"] {
+        let mut bench = begun(|_| {});
+        bench.tell(Input::Ask(Ask {
+            line: line.as_bytes().to_vec(),
+            ..ask(10)
+        }));
+        let request = question(&mut bench);
+        bench.answer(request, 200, ANSWER);
+        assert_eq!(
+            (bench.details.len(), bench.settled.as_slice()),
+            (0, [false].as_slice()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_row_that_the_ledger_has_forgotten_goes_on_from_its_last_delivery() {
     let mut bench = begun(|_| {});
     bench.tell(Input::Ask(Ask {

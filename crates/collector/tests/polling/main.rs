@@ -84,8 +84,8 @@ impl Bench {
                         inputs.push(Input::Committed);
                     }
                     Effect::Wait { until_ms } => self.wake_ms = until_ms,
-                    Effect::Asked(_) => self.settled.push(true),
-                    Effect::AskLater(_) => self.settled.push(false),
+                    Effect::Asked { .. } => self.settled.push(true),
+                    Effect::AskLater { .. } => self.settled.push(false),
                     Effect::Report(report) => self.reports.push(report),
                     Effect::Finish(outcome) => self.outcome = Some(outcome),
                 }

@@ -1,5 +1,6 @@
 //! Which delivered rows are to be asked about, and when.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -17,6 +18,8 @@ pub(super) struct Details {
     wanted: Arc<Mutex<Wanted>>,
     /// Whether a run that ends by itself asks: then nothing rests first.
     once: bool,
+    /// Events whose cause is none that is known.
+    unknown: Arc<AtomicU64>,
 }
 
 /// What a row says that is asked with.
@@ -34,6 +37,15 @@ impl Details {
             statuses,
             wanted: Arc::new(Mutex::new(wanted)),
             once,
+            unknown: Arc::default(),
+        }
+    }
+
+    /// Looks at an event with details for a cause that the table of causes does not know.
+    pub(super) fn look_at(&self, event: &str) {
+        // Text cannot look like it: a quote in text has a backslash before it.
+        if event.contains("\"cause\":\"other\"") {
+            self.unknown.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -94,16 +106,16 @@ impl Details {
         self.lock().next_due_ms().ok().flatten()
     }
 
-    pub(super) fn done(&self, key: Key) {
-        if let Err(error) = self.lock().done(key) {
+    pub(super) fn done(&self, key: Key, sequence: u64) {
+        if let Err(error) = self.lock().done(key, sequence) {
             // It is asked about again, and its event has the same id.
             log::warn!("{error}");
         }
     }
 
     /// Whether it was given up.
-    pub(super) fn later(&self, key: Key, retained_s: i64) -> bool {
-        let later = self.lock().later(key, now_ms(), retained_s);
+    pub(super) fn later(&self, asked: (Key, u64), retained_s: i64) -> bool {
+        let later = self.lock().later(asked, now_ms(), retained_s);
         match later {
             Ok(later) => later == Later::GivenUp,
             Err(error) => {
@@ -113,9 +125,11 @@ impl Details {
         }
     }
 
-    /// How many rows wait.
-    pub(super) fn waiting(&self) -> u64 {
-        self.lock().count().unwrap_or(0)
+    /// Says what became of the rows that were asked about.
+    pub(super) fn tell(&self, delivered: u64, given_up: u64) {
+        let waiting = self.lock().count().unwrap_or(0);
+        let unknown_cause = self.unknown.load(Ordering::Relaxed);
+        log::info!(delivered, waiting, given_up, unknown_cause; "details of messages");
     }
 }
 
@@ -138,4 +152,21 @@ fn now_ms() -> i64 {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(passed.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    #[test]
+    fn a_cause_that_is_not_known_is_counted_and_a_subject_is_none() {
+        let folder = std::env::temp_dir().join("message-trace-no-such-folder");
+        let wanted = Wanted::open(folder.join("details.db")).unwrap();
+        let details = Details::new(Statuses::All, wanted, false);
+        details.look_at(r#"{"m365":{"message_trace":{"cause":"other"}}}"#);
+        details.look_at(r#"{"m365":{"message_trace":{"cause":"spf"}}}"#);
+        details.look_at(r#"{"email":{"subject":"\"cause\":\"other\""}}"#);
+        assert_eq!(details.unknown.load(Ordering::Relaxed), 1);
+    }
 }

@@ -254,16 +254,16 @@ impl Driver<'_> {
                 Err(error) if can_heal(&error) => Ok(Some(Input::NotCommitted(of_ledger(&error)))),
                 Err(error) => Err(Outcome::Failed(of_ledger(&error))),
             },
-            Effect::Asked(key) => {
+            Effect::Asked { key, sequence } => {
                 if let Some(details) = &self.details {
-                    details.done(key);
+                    details.done(key, sequence);
                 }
                 Ok(None)
             }
-            Effect::AskLater(key) => {
+            Effect::AskLater { key, sequence } => {
                 let now_s = self.clock.now_ms().div_euclid(1000);
                 if let Some(details) = &self.details
-                    && details.later(key, self.source.retained_s(now_s))
+                    && details.later((key, sequence), self.source.retained_s(now_s))
                 {
                     self.given_up += 1;
                 }
@@ -302,7 +302,7 @@ impl Driver<'_> {
     fn tell_details(&self) {
         if let Some(details) = &self.details {
             let delivered = self.core.status(self.clock.now_ms()).tally.details;
-            log::info!(delivered, waiting = details.waiting(), given_up = self.given_up; "details of messages");
+            details.tell(delivered, self.given_up);
         }
     }
 

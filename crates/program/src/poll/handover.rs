@@ -254,7 +254,11 @@ impl Handover {
             previous_status: item.previous_status.as_deref(),
             details: item.details,
         };
-        self.transform.normalize_revision(item.line, &revision)
+        let event = self.transform.normalize_revision(item.line, &revision)?;
+        if let (Some(details), Some(_)) = (&self.details, item.details) {
+            details.look_at(&event);
+        }
+        Ok(event)
     }
 
     /// Normalizes the rows at these places, whose lines are in `chunk`, in order.
