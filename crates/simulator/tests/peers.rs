@@ -4,7 +4,9 @@ mod common;
 
 use chrono::Duration;
 use common::at;
-use message_trace_simulator::peers::{Course, MessageTraceReport, Sekoia, Xsiam, compare, run};
+use message_trace_simulator::peers::{
+    Course, MessageTraceReport, Sekoia, Xsiam, compare, compare_reports, run,
+};
 use message_trace_simulator::{Changes, Delays, FaultRates, Latency, Settings};
 
 fn settings(seed: u64) -> Settings {
@@ -50,6 +52,28 @@ fn late_rows_and_changes_are_lost_as_the_designs_say() {
     assert!(between(elastic_60.lost_share(), 0.000_5, 0.005), "{elastic_60}");
     assert!(between(xsiam.lost_share(), 0.3, 0.9), "{xsiam}");
     assert_eq!((report.lost, report.finals_missed), (0, 0), "{report}");
+}
+
+#[test]
+fn the_newest_row_hides_the_late_ones_and_changes_are_not_seen() {
+    let mut settings = settings(5);
+    settings.reporting_delay = Duration::hours(2);
+    let course = Course::over(&settings, 24);
+    let outcomes = compare_reports(&settings, course);
+    let [daily, hourly] = outcomes.as_slice() else {
+        unreachable!()
+    };
+    // Once a day it reads what has settled, but for the rows around midnight.
+    assert!(daily.lost > 0 && daily.lost_share() < 0.01, "{daily}");
+    assert!((0.02..0.6).contains(&hourly.lost_share()), "{hourly}");
+    assert!(hourly.missed_share() > 0.3, "{hourly}");
+    assert_eq!((daily.duplicates, hourly.duplicates), (0, 0), "{daily}\n{hourly}");
+    // Where rows come in their order and stay as they are, nothing is lost.
+    settings.delays = Delays::none();
+    settings.changes = Changes::none();
+    for outcome in compare_reports(&settings, course) {
+        assert_eq!((outcome.lost, outcome.duplicates), (0, 0), "{outcome}");
+    }
 }
 
 #[test]

@@ -28,7 +28,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use audit::{Findings, audit};
-use message_trace_simulator::peers::{Course, Outcome, compare};
+use message_trace_simulator::Settings;
+use message_trace_simulator::peers::{Course, Outcome, compare, compare_reports};
 use scenario::{Scenario, Trouble};
 use world::World;
 
@@ -43,8 +44,7 @@ fn run(scenario: Scenario) -> Findings {
 }
 
 /// Lets the published policies of other collectors poll some of the same tenants, and prints them beside ours.
-fn baselines(seeds: &std::ops::Range<u64>) {
-    println!("\nthe same tenants, polled by the policies that other collectors publish:");
+fn baselines(seeds: &std::ops::Range<u64>, of: Of, compare: fn(&Settings, Course) -> Vec<Outcome>) {
     println!("{:<8}{}", "", Outcome::heading());
     for (trouble, first) in [(Trouble::Calm, 0), (Trouble::Rough, 5), (Trouble::Harsh, 6)] {
         let mut outcomes: Vec<Outcome> = Vec::new();
@@ -52,7 +52,7 @@ fn baselines(seeds: &std::ops::Range<u64>) {
             .into_iter()
             .filter(|seed| seeds.contains(seed))
         {
-            let mut scenario = Scenario::of(seed);
+            let mut scenario = of(seed);
             scenario.start = scenario.simulated.from;
             scenario.asked = None;
             let mut course = Course::over(&scenario.simulated, 24);
@@ -146,7 +146,10 @@ fn main() -> ExitCode {
         let tenth = seeds.start..seeds.start + (seeds.end - seeds.start).div_ceil(10);
         failed += campaign(&tenth, Scenario::reporting, "--reporting ");
         if with_peers {
-            baselines(&seeds);
+            println!("\nthe same tenants, polled by the policies that other collectors publish:");
+            baselines(&seeds, Scenario::of, compare);
+            println!("the same through the Reporting Web Service:");
+            baselines(&seeds, Scenario::reporting, compare_reports);
         }
     }
     if !is_reporting && !table::details(2) {

@@ -3,6 +3,7 @@
 //! Each is written from the description of its design alone, and where a description leaves a choice, the kinder one
 //! was taken. They say what a policy can lose, not how good a product is; products change.
 
+mod article;
 mod elastic;
 mod message_trace_report;
 mod outcome;
@@ -10,6 +11,7 @@ mod sekoia;
 mod world;
 mod xsiam;
 
+pub use article::Article;
 pub use elastic::Elastic;
 pub use message_trace_report::MessageTraceReport;
 pub use outcome::Outcome;
@@ -98,10 +100,28 @@ pub fn run(policy: &mut dyn Policy, settings: &Settings, course: Course) -> Outc
     world.outcome(policy.name(), course)
 }
 
+/// The published policies for the Reporting Web Service: the article's, once a day as it says, and once an hour.
+#[must_use]
+pub fn all_of_reports(from: DateTime<Utc>) -> Vec<Box<dyn Policy>> {
+    let every = [Duration::hours(24), Duration::hours(1)];
+    let article = |every| Box::new(Article::new(from, every)) as Box<dyn Policy>;
+    every.into_iter().map(article).collect()
+}
+
 /// Runs every published policy over the same tenant.
 #[must_use]
 pub fn compare(settings: &Settings, course: Course) -> Vec<Outcome> {
-    all(course.from)
+    each(all(course.from), settings, course)
+}
+
+/// Runs every published policy for the Reporting Web Service over the same tenant.
+#[must_use]
+pub fn compare_reports(settings: &Settings, course: Course) -> Vec<Outcome> {
+    each(all_of_reports(course.from), settings, course)
+}
+
+fn each(policies: Vec<Box<dyn Policy>>, settings: &Settings, course: Course) -> Vec<Outcome> {
+    policies
         .into_iter()
         .map(|mut policy| run(policy.as_mut(), settings, course))
         .collect()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, NaiveDateTime, SecondsFormat, Utc};
 use fastrand::Rng;
 use http::{Request, header};
 use serde::Deserialize;
@@ -19,6 +19,7 @@ const CRASH: u64 = 0x6372_6173;
 /// How long a client waits for an answer that never comes.
 const DEADLINE: Duration = Duration::seconds(60);
 const LIST: &str = "https://graph.microsoft.com/v1.0/admin/exchange/tracing/messageTraces";
+const REPORT: &str = "https://reports.office365.com/ecp/reportingwebservice/reporting.svc/MessageTrace";
 
 /// A page of rows as a policy sees it.
 #[derive(Debug, Deserialize)]
@@ -48,6 +49,43 @@ pub struct Fetched {
     /// The address the message went to.
     #[serde(rename = "toIP")]
     pub to_ip: Option<String>,
+}
+
+/// A page of the Reporting Web Service.
+#[derive(Deserialize)]
+struct Report {
+    value: Vec<ReportRow>,
+    #[serde(rename = "odata.nextLink")]
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ReportRow {
+    message_trace_id: String,
+    recipient_address: String,
+    received: NaiveDateTime,
+    status: String,
+    size: u64,
+    #[serde(rename = "ToIP")]
+    to_ip: Option<String>,
+}
+
+impl From<Report> for Page {
+    fn from(Report { value, next }: Report) -> Self {
+        let rows = value.into_iter().map(|row| Fetched {
+            id: row.message_trace_id,
+            recipient_address: row.recipient_address,
+            received_date_time: row.received.and_utc(),
+            status: row.status,
+            size: row.size,
+            to_ip: row.to_ip,
+        });
+        Self {
+            rows: rows.collect(),
+            next,
+        }
+    }
 }
 
 impl Fetched {
@@ -85,6 +123,8 @@ pub struct World<'a> {
     requests: u64,
     delivered: HashMap<(String, String), Delivered>,
     duplicates: u64,
+    /// Whether the Reporting Web Service is asked.
+    is_report: bool,
 }
 
 #[derive(Debug)]
@@ -105,6 +145,7 @@ impl<'a> World<'a> {
             requests: 0,
             delivered: HashMap::new(),
             duplicates: 0,
+            is_report: false,
         }
     }
 
@@ -131,17 +172,35 @@ impl<'a> World<'a> {
         format!("{LIST}?$filter={}&$top={top}", encode_query(&filter))
     }
 
+    /// The URL of a window's first page at the Reporting Web Service.
+    #[must_use]
+    pub fn report_window(from: DateTime<Utc>, to: DateTime<Utc>, top: u32) -> String {
+        let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let filter = format!(
+            "StartDate eq datetime'{}' and EndDate eq datetime'{}'",
+            text(from),
+            text(to)
+        );
+        format!("{REPORT}?$filter={}&$top={top}", encode_query(&filter))
+    }
+
     /// Asks for a page. A token is renewed five minutes before its end, and for the next request when it was refused.
     ///
     /// # Errors
     /// When no page came.
     pub fn page(&mut self, url: &str) -> Result<Page, Trouble> {
         self.requests += 1;
+        let is_report = url.to_ascii_lowercase().contains("/reportingwebservice/");
+        if is_report && !self.is_report {
+            self.is_report = true;
+            self.sign_in();
+        }
         if self.renew_at <= self.now {
             self.sign_in();
         }
         let request = Request::get(url)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::ACCEPT, "application/json")
             .body(Vec::new())
             .map_err(|_| Trouble::Broken)?;
         let reply = self.simulator.respond(self.now, &request);
@@ -179,6 +238,10 @@ impl<'a> World<'a> {
                 status,
                 text.and_then(|text| self.retry_after(text)),
             ));
+        }
+        if is_report {
+            let report = serde_json::from_slice::<Report>(body);
+            return report.map(Page::from).map_err(|_| Trouble::Broken);
         }
         serde_json::from_slice(body).map_err(|_| Trouble::Broken)
     }
@@ -220,7 +283,11 @@ impl<'a> World<'a> {
     }
 
     fn sign_in(&mut self) {
-        self.token = self.simulator.token(self.now);
+        self.token = if self.is_report {
+            self.simulator.reporting_token(self.now)
+        } else {
+            self.simulator.token(self.now)
+        };
         self.renew_at = self.now + self.simulator.settings().access.token_lifetime - Duration::minutes(5);
     }
 
@@ -238,6 +305,7 @@ impl<'a> World<'a> {
             delivered,
             duplicates,
             requests,
+            is_report,
             ..
         } = self;
         let mut outcome = Outcome {
@@ -248,20 +316,34 @@ impl<'a> World<'a> {
         };
         let end = course.to - course.margin;
         let mut delays = Vec::new();
+        let late = if is_report {
+            simulator.settings().reporting_delay
+        } else {
+            Duration::zero()
+        };
         for row in simulator.tenant().rows(course.from, end) {
-            let Some(last) = row.state_at(end) else { continue };
+            let Some(last) = row.state_at(end - late) else {
+                continue;
+            };
             let first = row.states().next().unwrap_or(last);
             outcome.rows += 1;
             let found = delivered.get(&owned_key(row));
             if first.status != last.status {
                 outcome.changed += 1;
-                let word = last.status.graph(false);
+                let word = if is_report {
+                    last.status.reporting()
+                } else {
+                    last.status.graph(false)
+                };
                 if !found.is_some_and(|found| found.statuses.iter().any(|status| status == word)) {
                     outcome.finals_missed += 1;
                 }
             }
             match found {
-                Some(found) => delays.push((found.first_at - row.visible_at()).num_seconds().unsigned_abs()),
+                Some(found) => {
+                    let visible_at = row.visible_at() + late;
+                    delays.push((found.first_at - visible_at).num_seconds().unsigned_abs());
+                }
                 None => outcome.lost += 1,
             }
         }
