@@ -13,7 +13,7 @@ use flate2::bufread::MultiGzDecoder;
 use futures::StreamExt as _;
 
 use super::batches::{Rows, day};
-use super::files::{NewFile, Part, days, remove, sweep};
+use super::files::{Day, NewFile, Part, days, remove, sweep};
 use super::{runtime, view};
 use crate::Reader;
 
@@ -264,15 +264,21 @@ impl<'a> Archive<'a> {
     }
 }
 
-fn date(day: i32) -> NaiveDate {
+pub(super) fn date(day: i32) -> NaiveDate {
     NaiveDate::from_epoch_days(day).unwrap_or_default()
 }
 
 /// Makes one file of each day that has several: each event once. A day that another writer compacts meanwhile is left to it.
 fn compact(archive: &Path) -> Result<()> {
+    let all = days(archive).with_context(|| format!("cannot read the archive {}", archive.display()))?;
+    compact_days(archive, all)
+}
+
+/// The same for some days.
+pub(super) fn compact_days(archive: &Path, days: BTreeMap<NaiveDate, Day>) -> Result<()> {
     let what = || format!("cannot compact the archive {}", archive.display());
     let runtime = runtime()?;
-    for (date, day) in days(archive).with_context(what)? {
+    for (date, day) in days {
         if day.is_compact() {
             continue;
         }

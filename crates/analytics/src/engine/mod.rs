@@ -16,12 +16,14 @@ mod archive;
 mod batches;
 mod detect;
 mod files;
+mod keep;
 mod print;
 mod query;
 mod view;
 
 pub use archive::{Archived, Arguments as ArchiveArguments, run as archive};
 pub use detect::{Arguments as DetectArguments, run as detect};
+pub use keep::Keeper;
 pub use query::{Arguments as QueryArguments, run as query};
 
 use anyhow::Context as _;

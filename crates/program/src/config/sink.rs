@@ -295,13 +295,18 @@ pub(super) fn read(layers: &Layers) -> Result<Vec<SinkSetup>, ConfigError> {
                     options: FileOptions::default(),
                 })
             }
+            text if text.starts_with("archive:") && text.len() > 8 => {
+                let archive = super::services::archive(text.trim_start_matches("archive:"));
+                let (kind, service) = archive.map_err(|what| wrong(what.to_owned()))?;
+                Ok(SinkSetup::Service { kind, service })
+            }
             text if text.starts_with("http://") || text.starts_with("https://") => Ok(SinkSetup::Http {
                 link: sink_link(text).map_err(wrong)?,
                 options: Box::default(),
                 secret_headers: Vec::new(),
             }),
             _ => Err(wrong(
-                "expected stdout, file:PATH or http(s)://HOST/PATH".to_owned(),
+                "expected stdout, file:PATH, archive:DIR or http(s)://HOST/PATH".to_owned(),
             )),
         }
     };

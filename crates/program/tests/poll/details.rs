@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::stand::{Stand, text};
 
 /// Every event of an output, by id, the highest sequence of each; and how many of each id there were.
-fn newest(output: &[u8]) -> (BTreeMap<String, Value>, BTreeMap<String, usize>) {
+pub(crate) fn newest(output: &[u8]) -> (BTreeMap<String, Value>, BTreeMap<String, usize>) {
     let (mut events, mut counts) = (BTreeMap::<String, Value>::new(), BTreeMap::new());
     let sequence = |event: &Value| event["event"]["sequence"].as_u64().unwrap_or(0);
     for line in output

@@ -44,6 +44,11 @@ impl Stand {
 
     /// `poll` as other tools call it, without `--once`.
     pub(crate) fn poll(&self) -> Command {
+        self.poll_to(["--sink", "stdout", "--target", "ecs"])
+    }
+
+    /// The same to another sink, with another target.
+    pub(crate) fn poll_to(&self, sink_and_target: [&str; 4]) -> Command {
         let url = self.server.base_url();
         let mut command = program();
         command
@@ -57,17 +62,8 @@ impl Stand {
                 "--since",
                 "48h",
             ])
-            .args([
-                "--sink",
-                "stdout",
-                "--target",
-                "ecs",
-                "--graph-url",
-                &url,
-                "--login-url",
-                &url,
-                "--ledger",
-            ])
+            .args(sink_and_target)
+            .args(["--graph-url", &url, "--login-url", &url, "--ledger"])
             .arg(self.ledger());
         command
     }

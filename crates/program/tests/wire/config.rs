@@ -315,7 +315,7 @@ fn mistakes_of_the_file_are_said_with_their_line_and_the_fix() {
         (
             format!("{LEAST}sinks = [\"canary\"]"),
             4,
-            "expected stdout, file:PATH or http(s)://HOST/PATH",
+            "expected stdout, file:PATH, archive:DIR or http(s)://HOST/PATH",
         ),
         (
             format!("{LEAST}sinks = \"http://collector.example.com/canary\""),

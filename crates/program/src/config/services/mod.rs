@@ -1,5 +1,6 @@
 //! Services as sinks: each reads its own keys, and opens itself. A new one is a file here and a line in [`KINDS`].
 
+mod archive;
 mod elasticsearch;
 mod sekoia;
 mod sentinel;
@@ -53,7 +54,13 @@ pub(super) const KINDS: &[Kind] = &[
     splunk::KIND,
     streams::KAFKA,
     streams::NATS,
+    archive::KIND,
 ];
+
+/// The archive in a folder, as a flag names it.
+pub(super) fn archive(folder: &str) -> Result<(&'static str, Arc<dyn ServiceSetup>), &'static str> {
+    archive::of_folder(folder).map(|service| (archive::KIND.name, service))
+}
 
 /// The address under a key.
 fn origin(table: &Table<'_, '_>, key: &str, expected: &str) -> Result<Option<Origin>, ConfigError> {
