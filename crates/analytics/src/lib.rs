@@ -12,7 +12,10 @@ mod rows;
 mod schema;
 
 #[cfg(feature = "engine")]
-pub use engine::{ArchiveArguments, Archived, DetectArguments, QueryArguments, archive, detect, query};
+pub use engine::{
+    ArchiveArguments, Archived, DetectArguments, HAS_PAGE, Ledger, QueryArguments, ReportArguments, Reported, archive,
+    detect, query, report,
+};
 pub use lookalike::{Arguments as LookalikeArguments, Judged, run as lookalike};
 pub use questions::{QUESTIONS, Question};
 pub use rows::{Reader, Refused, Row, Value};
