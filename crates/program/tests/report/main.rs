@@ -305,3 +305,29 @@ fn standard_output_takes_the_report_or_the_tables() {
     let done = run(folder.path(), &words);
     assert_eq!(done.status.code(), Some(2), "neither is asked for");
 }
+
+/// The commands under "A report", as they stand there.
+#[test]
+fn the_commands_of_the_readme_do_what_it_says() {
+    let folder = archived(&messages());
+    let readme = include_str!("../../../../README.md");
+    let (_, rest) = readme.split_once("### A report\n").unwrap();
+    let (_, rest) = rest.split_once("```sh\n").unwrap();
+    let script = rest.split_once("```").unwrap().0;
+    let mut ran = 0;
+    for line in script.lines() {
+        let mut words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(words.remove(0), "message-trace");
+        if !message_trace_analytics::HAS_PAGE {
+            words.extend(["--template", "template.html"]);
+        }
+        let done = run(folder.path(), &words);
+        assert!(done.status.success(), "{line}: {}", text(&done.stderr));
+        ran += 1;
+    }
+    assert_eq!(ran, 3);
+    for name in ["report.html", "june.html"] {
+        let html = std::fs::read_to_string(made::path(&folder, name)).unwrap();
+        assert_eq!(payload(&html)["rows"]["count"], 1_205);
+    }
+}

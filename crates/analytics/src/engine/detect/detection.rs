@@ -69,9 +69,15 @@ impl Alert {
         let at = |column| self.time(column);
         let (from, to) = match self.rule.day {
             "hour" => (at("hour"), at("hour").map(|hour| hour + TimeDelta::hours(1))),
-            "begin" => (at("begin"), at("begin").map(|begin| begin + TimeDelta::minutes(30))),
+            "begin" => (
+                at("begin"),
+                at("begin").map(|begin| begin + TimeDelta::minutes(30)),
+            ),
             // The last message belongs to it.
-            "last" => (at("first"), at("last").map(|last| last + TimeDelta::milliseconds(1))),
+            "last" => (
+                at("first"),
+                at("last").map(|last| last + TimeDelta::milliseconds(1)),
+            ),
             _ => (None, None),
         };
         let day = midnight(self.day);
@@ -88,7 +94,10 @@ impl Alert {
     fn query(&self) -> String {
         let Self { rule, who, .. } = self;
         let quoted = |key: &str, value: &str| {
-            if value.chars().any(|letter| letter.is_whitespace() || letter == '"') {
+            if value
+                .chars()
+                .any(|letter| letter.is_whitespace() || letter == '"')
+            {
                 format!("{key}:\"{}\"", value.replace('"', " "))
             } else {
                 format!("{key}:{value}")

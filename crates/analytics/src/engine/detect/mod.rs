@@ -17,8 +17,8 @@ use super::runtime;
 use super::view::{self, Opened};
 use crate::QUESTIONS;
 pub(super) use detection::Detection;
-use rules::{RULES, Rule, Subject};
 pub(super) use rules::Thresholds;
+use rules::{RULES, Rule, Subject};
 use state::State;
 
 /// Raise alerts about an archive
@@ -194,7 +194,11 @@ async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Ale
 
 /// Everything that the rules find from a day on, without its evidence. The rule of look-alikes needs the table of
 /// [`imitations`], and finds nothing without it.
-pub(super) async fn alerts(archive: &Opened, since: NaiveDate, thresholds: &Thresholds) -> Result<Vec<Alert>> {
+pub(super) async fn alerts(
+    archive: &Opened,
+    since: NaiveDate,
+    thresholds: &Thresholds,
+) -> Result<Vec<Alert>> {
     let mut found = Vec::new();
     for rule in RULES {
         let Some(at_least) = thresholds.of(rule) else {

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use super::super::archive::is_gone;
 use super::super::view::{self, Opened};
 use super::detect::{self, Detection};
-use super::query::{imitations, internal_domains, newest_day, texts};
 use super::quality::{Days, Ledger, Quality};
+use super::query::{imitations, internal_domains, newest_day, texts};
 use super::rows::Rows;
 use super::summary::Summary;
 use super::tables::Tables;
@@ -53,7 +53,11 @@ impl Gathered {
         mail(&archive).await?;
         let summary = Summary::of(&archive, !arguments.no_subjects).await?;
         // Tables alone need no rows.
-        let most = if arguments.output.is_some() { arguments.rows } else { 0 };
+        let most = if arguments.output.is_some() {
+            arguments.rows
+        } else {
+            0
+        };
         let rows = Rows::read(&archive, usize::try_from(most)?).await?;
         archive.still_there()?;
         let mut quality = Quality::of(days, &summary, ledger, made);
@@ -64,7 +68,9 @@ impl Gathered {
             Ok(found) => Some(found),
             Err(error) if is_gone(&error) => return Err(error),
             Err(error) => {
-                eprintln!("message-trace: detections are left out: {error:#}; a later day with --since asks less");
+                eprintln!(
+                    "message-trace: detections are left out: {error:#}; a later day with --since asks less"
+                );
                 let left_out = "Detections were left out: the rules could not be asked.";
                 quality.notes.push(left_out.to_owned());
                 None
@@ -87,7 +93,11 @@ impl Gathered {
     fn cut_alerts(&mut self) {
         let Some(found) = &mut self.detections else { return };
         if found.len() > MOST_ALERTS {
-            let note = format!("The newest {} of {} alerts.", number(MOST_ALERTS), number(found.len()));
+            let note = format!(
+                "The newest {} of {} alerts.",
+                number(MOST_ALERTS),
+                number(found.len())
+            );
             self.quality.notes.push(note);
             found.truncate(MOST_ALERTS);
         }
@@ -116,7 +126,8 @@ async fn narrow(archive: &Opened, since: Option<NaiveDate>, until: Option<NaiveD
 
 /// The view `mail`: events with `writer`, which is the sender or `<>` for a bounce.
 async fn mail(archive: &Opened) -> Result<()> {
-    let sql = "SELECT *, CASE WHEN sender IS NULL AND is_bounce THEN '<>' ELSE sender END AS writer FROM events";
+    let sql =
+        "SELECT *, CASE WHEN sender IS NULL AND is_bounce THEN '<>' ELSE sender END AS writer FROM events";
     let mail = archive.context.sql(sql).await?;
     archive.context.register_table("mail", mail.into_view())?;
     Ok(())

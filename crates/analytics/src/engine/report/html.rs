@@ -7,7 +7,11 @@ use anyhow::{Result, bail};
 use super::tables::{Table, Tables};
 
 /// The marks of the template: title, tables, data.
-const MARKS: [&str; 3] = ["<!--report:title-->", "<!--report:tables-->", "<!--report:data-->"];
+const MARKS: [&str; 3] = [
+    "<!--report:title-->",
+    "<!--report:tables-->",
+    "<!--report:data-->",
+];
 
 /// The page, before it is filled.
 pub(super) struct Template<'a> {

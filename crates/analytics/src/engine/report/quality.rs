@@ -84,11 +84,7 @@ impl Quality {
     /// Days without a message inside of the span that the report is about, those together that follow each other. A day
     /// that the ledger covers had none.
     fn empty_days(&self, days: Days, summary: &Summary, made: i64) -> Vec<Gap> {
-        let there: Vec<NaiveDate> = summary
-            .days
-            .iter()
-            .filter_map(|of| of.day.parse().ok())
-            .collect();
+        let there: Vec<NaiveDate> = summary.days.iter().filter_map(|of| of.day.parse().ok()).collect();
         let (Some(&first), Some(&last)) = (there.first(), there.last()) else {
             return Vec::new();
         };
@@ -97,9 +93,7 @@ impl Quality {
             .map_or(last, |made| made.date_naive() - TimeDelta::days(1))
             .max(last);
         let first = days.since.map_or(first, |since| since.min(first));
-        let last = days
-            .until
-            .map_or(last, |until| until.min(yesterday).max(last));
+        let last = days.until.map_or(last, |until| until.min(yesterday).max(last));
         let mut found: Vec<Gap> = Vec::new();
         let mut take = |from: i64, to: i64| {
             let is_covered = |span: &Span| span.from <= from && to <= span.to;
@@ -134,7 +128,10 @@ impl Quality {
                 number(most.messages)
             ));
         }
-        let unknown = summary.directions.iter().find(|direction| direction.name.is_empty());
+        let unknown = summary
+            .directions
+            .iter()
+            .find(|direction| direction.name.is_empty());
         if let Some(unknown) = unknown {
             self.notes.push(format!(
                 "Whether {} came in or went out is not known. The rows were archived without --organization-domain.",
@@ -189,7 +186,11 @@ mod tests {
             until: "2025-07-01".parse().ok(),
         };
         // Today, and what comes after it, is no gap.
-        let all = ["2025-06-01", "2025-06-04 to 2025-06-05", "2025-06-07 to 2025-06-09"];
+        let all = [
+            "2025-06-01",
+            "2025-06-04 to 2025-06-05",
+            "2025-06-07 to 2025-06-09",
+        ];
         assert_eq!(gaps(days, None), all);
     }
 

@@ -61,9 +61,7 @@ impl Rows {
             found.unwrap_or(0)
         };
         Ok(Self {
-            times: rows()
-                .map(|row| answer.number(row, 0).div_euclid(1000))
-                .collect(),
+            times: rows().map(|row| answer.number(row, 0).div_euclid(1000)).collect(),
             sizes: rows()
                 .map(|row| answer.some_number(row, 1).unwrap_or(-1))
                 .collect(),
@@ -159,7 +157,9 @@ impl Texts {
             *none = 0;
         }
         let rows = rows.iter().map(|&number| {
-            let Some(new) = numbers.get_mut(number) else { return 0 };
+            let Some(new) = numbers.get_mut(number) else {
+                return 0;
+            };
             if *new == usize::MAX {
                 *new = texts.len();
                 texts.push(self.text(number));

@@ -57,9 +57,8 @@ pub(super) fn share(part: i64, whole: i64) -> String {
 
 /// A time to the second, in UTC.
 pub(super) fn time(milliseconds: i64) -> String {
-    DateTime::from_timestamp_millis(milliseconds).map_or_else(String::new, |time| {
-        time.format("%Y-%m-%d %H:%M:%S").to_string()
-    })
+    DateTime::from_timestamp_millis(milliseconds)
+        .map_or_else(String::new, |time| time.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// The day of a time, in UTC.
@@ -145,9 +144,6 @@ mod tests {
     fn whole_days_are_said_as_days() {
         assert_eq!(span(0, DAY), "1970-01-01");
         assert_eq!(span(0, 2 * DAY), "1970-01-01 to 1970-01-02");
-        assert_eq!(
-            span(0, 3_600_000),
-            "1970-01-01 00:00:00 to 1970-01-01 01:00:00"
-        );
+        assert_eq!(span(0, 3_600_000), "1970-01-01 00:00:00 to 1970-01-01 01:00:00");
     }
 }
