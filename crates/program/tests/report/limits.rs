@@ -313,3 +313,13 @@ fn a_ledger_tells_what_was_covered() {
         assert!(coverage.iter().any(is_in), "{time}");
     }
 }
+
+#[test]
+fn help_has_examples_that_a_terminal_does_not_break() {
+    let help = text(&run(std::path::Path::new("."), &["report", "--help"]).stdout);
+    let (_, examples) = help.split_once("Examples:\n").unwrap();
+    for line in examples.lines() {
+        assert!(line.chars().count() < 80, "{line}");
+    }
+    assert!(help.contains("Exit codes:"));
+}

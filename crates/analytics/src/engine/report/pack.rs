@@ -58,28 +58,30 @@ pub(super) fn pack(template: &Template, gathered: &mut Gathered, limits: Limits)
     if !limits.has_subjects {
         without.push("subject");
     }
-    let mut spared = SPARED.iter();
-    let mut newest = gathered.rows.len();
+    let rows = &gathered.rows;
+    let spared = SPARED.iter().filter(|(column, _)| rows.has(column));
+    let mut spared: Vec<_> = spared.rev().collect();
+    let mut newest = rows.len();
     let megabytes = limits.bytes / 1_000_000;
     let notes = gathered.quality.notes.clone();
-    let mut left_out: Vec<String> = Vec::new();
+    let (mut left_out, mut cut): (Vec<String>, Option<String>) = (Vec::new(), None);
     loop {
-        gathered.quality.notes = [notes.clone(), left_out.clone()].concat();
+        let said: Vec<String> = left_out.iter().chain(&cut).cloned().collect();
+        gathered.quality.notes = [notes.as_slice(), said.as_slice()].concat();
         let data = data(gathered, newest, &without)?;
         let page = template.filled(&gathered.title, &tables(&gathered.tables()), &data);
         if page.len() <= limits.bytes {
-            for note in &left_out {
+            for note in &said {
                 eprintln!("message-trace: {note}");
             }
             return Ok(Page { page, rows: newest });
         }
-        let room = limits.bytes.saturating_sub(page.len() - data.len());
         if newest == 0 {
             bail!(
                 "the report is larger than {megabytes} MB even without a message to search; let it be larger with --megabytes"
             );
         }
-        if let Some((column, name)) = spared.next() {
+        if let Some((column, name)) = spared.pop() {
             without.push(column);
             left_out.push(format!(
                 "{name} were left out, so that the file is not larger than {megabytes} MB."
@@ -87,9 +89,9 @@ pub(super) fn pack(template: &Template, gathered: &mut Gathered, limits: Limits)
             continue;
         }
         // A little less than its share, for what does not shrink with the rows.
+        let room = limits.bytes.saturating_sub(page.len() - data.len());
         newest = newest * room / data.len() * 19 / 20;
-        left_out.truncate(SPARED.len());
-        left_out.push(format!(
+        cut = Some(format!(
             "Only the newest {} messages can be searched, so that the file is not larger than {megabytes} MB.",
             number(newest)
         ));

@@ -79,6 +79,13 @@ impl Rows {
         self.times.len()
     }
 
+    /// Whether any of them has a text in a column.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.texts
+            .iter()
+            .any(|texts| texts.name == name && texts.has_any(0))
+    }
+
     /// The newest of them for the payload, `of` how many there are in all, without some of the columns.
     pub(super) fn packed(&self, newest: usize, of: usize, without: &[&str]) -> Packed<'_> {
         let first = self.len().saturating_sub(newest);
@@ -130,12 +137,13 @@ impl Texts {
         Self { name, distinct, rows }
     }
 
-    fn from(&self, first: usize) -> &[usize] {
+    /// The numbers of the rows from one on.
+    fn tail(&self, first: usize) -> &[usize] {
         self.rows.get(first..).unwrap_or_default()
     }
 
     fn has_any(&self, first: usize) -> bool {
-        self.from(first).iter().any(|&number| number > 0)
+        self.tail(first).iter().any(|&number| number > 0)
     }
 
     fn text(&self, number: usize) -> &str {
@@ -144,7 +152,7 @@ impl Texts {
 
     /// As distinct texts and numbers, or one text a row where hardly any repeats.
     fn packed(&self, first: usize) -> Column<'_> {
-        let rows = self.from(first);
+        let rows = self.tail(first);
         if self.distinct.len() > rows.len() / 2 + 1 {
             return Column::Each {
                 texts: rows.iter().map(|&number| self.text(number)).collect(),
