@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::super::archive::is_gone;
 use super::super::view::{self, Opened};
-use super::detect::{self, Detection};
+use super::detect::{self, Detection, Thresholds};
 use super::quality::{Days, Ledger, Quality};
 use super::query::{imitations, internal_domains, newest_day, texts};
 use super::rows::Rows;
@@ -32,6 +32,7 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) async fn of(arguments: &Arguments, ledger: Option<&Ledger>, made: i64) -> Result<Self> {
+        let thresholds = detect::thresholds(arguments.thresholds.as_deref())?;
         let archive = view::open(&arguments.archive).await?;
         let days = Days {
             since: arguments.since,
@@ -48,7 +49,7 @@ impl Gathered {
         if !protected.is_empty() {
             imitations(&archive, &protected).await?;
         }
-        let detections = alerts(arguments, &archive).await;
+        let detections = alerts(arguments, &thresholds, &archive).await;
         narrow(&archive, days.since, None).await?;
         mail(&archive).await?;
         let summary = Summary::of(&archive, !arguments.no_subjects).await?;
@@ -151,8 +152,7 @@ fn lower(domains: &[String]) -> Vec<String> {
 }
 
 /// What the rules of `detect` find in these days, newest first. Nothing is kept of it.
-async fn alerts(arguments: &Arguments, archive: &Opened) -> Result<Vec<Detection>> {
-    let thresholds = detect::thresholds(arguments.thresholds.as_deref())?;
+async fn alerts(arguments: &Arguments, thresholds: &Thresholds, archive: &Opened) -> Result<Vec<Detection>> {
     let first = texts(archive, "SELECT MIN(day) AS day FROM events").await?;
     let Some(first) = first.first() else {
         return Ok(Vec::new());
@@ -162,7 +162,7 @@ async fn alerts(arguments: &Arguments, archive: &Opened) -> Result<Vec<Detection
         None => first.parse()?,
     };
     let newest = newest_day(archive).await?;
-    let mut found = detect::alerts(archive, since, &thresholds).await?;
+    let mut found = detect::alerts(archive, since, thresholds).await?;
     found.sort_by_key(|alert| std::cmp::Reverse(alert.day()));
     Ok(found.iter().map(|alert| alert.detection(newest)).collect())
 }
