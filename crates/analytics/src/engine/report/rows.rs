@@ -50,7 +50,7 @@ impl Rows {
         let columns: Vec<&str> = TEXTS.iter().map(|(_, column)| *column).collect();
         // Equal times in an order that does not depend on the files.
         let sql = format!(
-            "SELECT CAST(time AS BIGINT), size, direction, {} FROM mail
+            "SELECT CAST(time AS BIGINT) AS micros, size, direction, {} FROM mail
             ORDER BY time DESC, event_id DESC NULLS LAST, recipient DESC NULLS LAST, message_id DESC NULLS LAST LIMIT {most}",
             columns.join(", ")
         );

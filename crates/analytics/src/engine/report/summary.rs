@@ -187,8 +187,8 @@ async fn tops(archive: &Opened, column: &str, of: &str) -> Result<Vec<Top>> {
 async fn largest(archive: &Opened, has_subjects: bool) -> Result<Vec<Large>> {
     let subject = if has_subjects { "subject" } else { "''" };
     let sql = format!(
-        "SELECT CAST(time AS BIGINT), size, writer, recipient, {subject}, status, direction FROM mail WHERE size IS NOT NULL
-        ORDER BY size DESC, time, recipient, event_id LIMIT {LISTED}"
+        "SELECT CAST(time AS BIGINT) AS micros, size, writer, recipient, {subject} AS shown, status, direction
+        FROM mail WHERE size IS NOT NULL ORDER BY size DESC, time, recipient, event_id LIMIT {LISTED}"
     );
     let answer = Answer::of(archive, &sql).await?;
     let text = |row, column| answer.text(row, column).to_owned();
@@ -267,7 +267,8 @@ async fn lookalikes(archive: &Opened) -> Result<Vec<Lookalike>> {
 }
 
 async fn days(archive: &Opened) -> Result<Vec<OfDay>> {
-    let sql = "SELECT CAST(day AS VARCHAR), COUNT(*), SUM(size), COUNT(*) FILTER (WHERE status = 'failed')
+    let sql =
+        "SELECT CAST(day AS VARCHAR) AS date, COUNT(*), SUM(size), COUNT(*) FILTER (WHERE status = 'failed')
         FROM mail GROUP BY day ORDER BY day";
     let answer = Answer::of(archive, sql).await?;
     let of_day = |row| OfDay {
