@@ -223,6 +223,9 @@ fn page(arguments: &Arguments) -> Result<String> {
 
 /// Asks the archive, and begins anew if a compaction takes files away meanwhile.
 fn gather(arguments: &Arguments, ledger: Option<&Ledger>, made: i64) -> Result<Gathered> {
+    // A folder that is not there is no compaction.
+    std::fs::read_dir(&arguments.archive)
+        .with_context(|| format!("cannot read the archive {}", arguments.archive.display()))?;
     let runtime = runtime()?;
     let mut left = TRIES;
     loop {

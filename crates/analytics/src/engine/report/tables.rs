@@ -4,7 +4,7 @@ use super::super::detect::Detection;
 use super::super::print::visible;
 use super::quality::Quality;
 use super::summary::{OfDay, Rate, Summary, Top};
-use super::words::{direction_name, number, several, share, size, span, status_name, time};
+use super::words::{day, direction_name, number, several, share, size, span, status_name, time};
 
 /// Lines of a list.
 const LISTED: usize = 25;
@@ -121,13 +121,13 @@ fn lead(summary: &Summary) -> String {
         return "The archive has no message of this time.".to_owned();
     };
     format!(
-        "{}, {}, from {} to {}: {} of {}. Times are in UTC.",
+        "{}, {}, from {} to {}; {} to {}. Times are in UTC.",
         several(summary.messages, "message"),
         size(summary.bytes),
+        several(summary.senders, "sender"),
+        several(summary.recipients, "recipient"),
         time(from),
         time(to),
-        several(summary.recipients, "recipient"),
-        several(summary.senders, "sender"),
     )
 }
 
@@ -234,7 +234,7 @@ fn alerts(list: &[Detection]) -> Table {
             visible(&alert.entity),
             alert.rule.name.to_owned(),
             alert.level.to_owned(),
-            super::words::day(alert.time),
+            day(alert.time),
             observed,
         ]
     });
@@ -264,8 +264,8 @@ fn lookalikes(summary: &Summary) -> Option<Table> {
             found.family.clone(),
             number(found.count),
             number(found.recipients),
-            time(found.first),
-            time(found.last),
+            day(found.first),
+            day(found.last),
         ]
     });
     let head = vec![
