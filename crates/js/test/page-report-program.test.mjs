@@ -67,7 +67,7 @@ async function said(page, view, parts) {
 test("it opens with its data, alerts and gaps, offline", { skip }, async () => {
     const { page, context, errors, requests } = await open(browser, written("whole.html"), { offline: true });
     await page.locator("#overview .chart").waitFor();
-    assert.equal(await page.title(), "Mail of contoso.com, 2026-01-05 to 2026-01-25");
+    assert.equal(await page.title(), "Mail of contoso.com, 5 to 25 January 2026");
     assert.equal(await page.locator("#count-messages").innerText(), "1,593");
     await page.click("#tab-detections");
     assert.match(await page.locator("#detections").innerText(), /user1@contoso\.com/);

@@ -20,7 +20,7 @@ fn every_message_is_there_once_and_in_the_order_of_time() {
     let made = report(folder.path(), &[]);
     let payload = &made.payload;
     assert_eq!(payload["version"], 1);
-    assert_eq!(payload["title"], "Mail of contoso.com, 2025-06-01 to 2025-06-06");
+    assert_eq!(payload["title"], "Mail of contoso.com, 1 to 6 June 2025");
     assert_eq!(payload["domains"], serde_json::json!(["contoso.com"]));
     assert_eq!(payload["protected"], serde_json::json!(["contoso.com"]));
     assert!(payload["by"].as_str().unwrap().starts_with("message-trace "));
@@ -247,7 +247,7 @@ fn the_tables_have_what_is_asked_of_them_in_plain_html() {
     let (_, tables) = made.html.split_once("<main>").unwrap();
     let tables = tables.split_once("</main>").unwrap().0;
     assert!(
-        tables.starts_with("<h1>Mail of contoso.com, 2025-06-01 to 2025-06-06</h1><p>1,205 messages"),
+        tables.starts_with("<h1>Mail of contoso.com, 1 to 6 June 2025</h1><p>1,205 messages"),
         "{tables}"
     );
     for title in [

@@ -11,6 +11,7 @@ use super::query::{imitations, internal_domains, newest_day, texts};
 use super::rows::Rows;
 use super::summary::Summary;
 use super::tables::Tables;
+use super::words::days_in_words;
 use super::{Arguments, number};
 
 /// Alerts of a report.
@@ -179,9 +180,8 @@ fn title(arguments: &Arguments, domains: &[String], summary: &Summary) -> String
         [one, other] => format!("Mail of {one} and {other}"),
         [first, more @ ..] => format!("Mail of {first} and {} more domains", more.len()),
     };
-    match (summary.days.first(), summary.days.last()) {
-        (Some(first), Some(last)) if first.day == last.day => format!("{of}, {}", first.day),
-        (Some(first), Some(last)) => format!("{of}, {} to {}", first.day, last.day),
+    match (summary.from, summary.to) {
+        (Some(from), Some(to)) => format!("{of}, {}", days_in_words(from, to)),
         _ => of,
     }
 }

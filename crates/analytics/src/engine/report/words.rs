@@ -1,6 +1,6 @@
 //! Numbers, sizes and times for reading, as the page has them.
 
-use chrono::DateTime;
+use chrono::{DateTime, Datelike as _};
 
 const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
@@ -80,6 +80,24 @@ pub(super) fn span(from: i64, to: i64) -> String {
     }
 }
 
+/// The days of two times, which both belong to it, as a heading has them: `1 to 30 November 2026`.
+pub(super) fn days_in_words(from: i64, to: i64) -> String {
+    let (Some(from), Some(to)) = (
+        DateTime::from_timestamp_millis(from),
+        DateTime::from_timestamp_millis(to),
+    ) else {
+        return String::new();
+    };
+    let last = to.format("%-d %B %Y");
+    let first = match () {
+        () if from.date_naive() == to.date_naive() => return last.to_string(),
+        () if from.year() != to.year() => from.format("%-d %B %Y"),
+        () if from.month() != to.month() => from.format("%-d %B"),
+        () => from.format("%-d"),
+    };
+    format!("{first} to {last}")
+}
+
 /// A day in milliseconds.
 pub(super) const DAY: i64 = 86_400_000;
 
@@ -103,7 +121,7 @@ pub(super) fn direction_name(direction: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, number, share, size, span};
+    use super::{DAY, days_in_words, number, share, size, span};
 
     #[test]
     fn numbers_read_as_on_the_page() {
@@ -144,6 +162,14 @@ mod tests {
     fn whole_days_are_said_as_days() {
         assert_eq!(span(0, DAY), "1970-01-01");
         assert_eq!(span(0, 2 * DAY), "1970-01-01 to 1970-01-02");
+        for (days, text) in [
+            (0, "1 January 1970"),
+            (29, "1 to 30 January 1970"),
+            (31, "1 January to 1 February 1970"),
+            (365, "1 January 1970 to 1 January 1971"),
+        ] {
+            assert_eq!(days_in_words(0, days * DAY), text);
+        }
         assert_eq!(span(0, 3_600_000), "1970-01-01 00:00:00 to 1970-01-01 01:00:00");
     }
 }
