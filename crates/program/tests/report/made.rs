@@ -26,7 +26,7 @@ pub(crate) struct Message {
     pub(crate) size: i64,
     pub(crate) status: &'static str,
     pub(crate) ip: String,
-    pub(crate) message_id: String,
+    pub(crate) mail_id: String,
 }
 
 impl Message {
@@ -39,7 +39,7 @@ impl Message {
             size: 1_000,
             status: "delivered",
             ip: "192.0.2.1".to_owned(),
-            message_id: format!("{day}-{second}-{recipient}"),
+            mail_id: format!("{day}-{second}-{recipient}"),
         }
     }
 
@@ -50,7 +50,7 @@ impl Message {
             "id": format!("{number:08x}-48cb-480d-8196-330437ae6000"),
             "receivedDateTime": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "senderAddress": self.sender, "recipientAddress": self.recipient, "subject": self.subject, "size": self.size,
-            "messageId": format!("<{}>", self.message_id), "fromIP": self.ip, "toIP": "", "status": self.status,
+            "messageId": format!("<{}>", self.mail_id), "fromIP": self.ip, "toIP": "", "status": self.status,
         })
         .to_string()
     }
@@ -108,7 +108,7 @@ pub(crate) fn messages() -> Vec<Message> {
             "mallory@c0ntoso.com",
             "user1@contoso.com",
         );
-        message.subject = (*subject).to_owned();
+        (*subject).clone_into(&mut message.subject);
         // Among the largest, so that the tables show them.
         message.size = 90_000_000;
         all.push(message);

@@ -37,7 +37,7 @@ impl Answer {
                 concat(&parts)?
             });
         }
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, Array::len);
         Ok(Self { columns, rows })
     }
 

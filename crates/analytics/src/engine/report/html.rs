@@ -59,14 +59,18 @@ impl<'a> Template<'a> {
 }
 
 /// All tables.
-pub(super) fn tables(all: &Tables) -> String {
-    let mut html = format!("<h1>{}</h1><p>{}</p>\n", escaped(&all.title), escaped(&all.lead));
-    for table in &all.tables {
+pub(super) fn tables(tables: &Tables) -> String {
+    let mut html = format!(
+        "<h1>{}</h1><p>{}</p>\n",
+        escaped(&tables.title),
+        escaped(&tables.lead)
+    );
+    for table in &tables.all {
         push_table(&mut html, table);
     }
-    if !all.notes.is_empty() {
+    if !tables.notes.is_empty() {
         html.push_str("<section><h2>Notes</h2><ul>");
-        for note in &all.notes {
+        for note in &tables.notes {
             let _ = write!(html, "<li>{}</li>", escaped(note));
         }
         html.push_str("</ul></section>\n");

@@ -40,7 +40,7 @@ pub(super) struct Tables {
     pub(super) title: String,
     /// The span and the number of messages.
     pub(super) lead: String,
-    pub(super) tables: Vec<Table>,
+    pub(super) all: Vec<Table>,
     pub(super) notes: Vec<String>,
 }
 
@@ -110,7 +110,7 @@ impl Tables {
         Self {
             title: visible(title),
             lead: lead(summary),
-            tables,
+            all: tables,
             notes: quality.notes.clone(),
         }
     }

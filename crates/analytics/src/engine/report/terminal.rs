@@ -50,10 +50,10 @@ const DIM: &str = "2";
 const BAR: &str = "36";
 
 /// Writes all tables.
-pub(super) fn write(all: &Tables, look: Look, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}", look.styled(BOLD, &all.title))?;
-    wrapped(&all.lead, look, "", out)?;
-    for table in &all.tables {
+pub(super) fn write(tables: &Tables, look: Look, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", look.styled(BOLD, &tables.title))?;
+    wrapped(&tables.lead, look, "", out)?;
+    for table in &tables.all {
         writeln!(out, "\n{}", look.styled(BOLD, table.title))?;
         if let Some(lead) = &table.lead {
             wrapped(lead, look, "  ", out)?;
@@ -62,9 +62,9 @@ pub(super) fn write(all: &Tables, look: Look, out: &mut impl Write) -> io::Resul
             write_table(table, look, out)?;
         }
     }
-    if !all.notes.is_empty() {
+    if !tables.notes.is_empty() {
         writeln!(out, "\n{}", look.styled(BOLD, "Notes"))?;
-        for note in &all.notes {
+        for note in &tables.notes {
             wrapped(note, look, "  ", out)?;
         }
     }
@@ -243,7 +243,7 @@ mod tests {
         let tables = Tables {
             title: "Mail".to_owned(),
             lead: "word ".repeat(40).trim_end().to_owned(),
-            tables: vec![table],
+            all: vec![table],
             notes: vec!["note ".repeat(40).trim_end().to_owned()],
         };
         for (width, has_colour) in [(50, false), (80, false), (200, false), (80, true)] {
