@@ -26,7 +26,7 @@ pub(super) struct Summary {
     pub(super) statuses: Vec<Count>,
     pub(super) directions: Vec<Count>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    flow: Option<Flow>,
+    pub(super) flow: Option<Flow>,
     pub(super) top_senders: Vec<Top>,
     pub(super) top_recipients: Vec<Top>,
     pub(super) top_sender_domains: Vec<Top>,
