@@ -69,6 +69,10 @@ test("it opens with its data, alerts and gaps, offline", { skip }, async () => {
     await page.locator("#overview .chart").waitFor();
     assert.equal(await page.title(), "Mail of contoso.com, 5 to 25 January 2026");
     assert.equal(await page.locator("#count-messages").innerText(), "1,593");
+    await page.fill("#search", `subject:"${HOSTILE}"`);
+    await page.locator("#shown", { hasText: "1 of 1,593 messages" }).waitFor();
+    await page.fill("#search", "");
+    await page.locator("#shown", { hasText: /^1,593 messages/ }).waitFor();
     await page.click("#tab-detections");
     assert.match(await page.locator("#detections").innerText(), /user1@contoso\.com/);
     const fanOut = page.locator("#detections .alert", { hasText: "fan-out" });
@@ -78,8 +82,6 @@ test("it opens with its data, alerts and gaps, offline", { skip }, async () => {
     await page.locator("#shown", { hasText: /^9\d of 1,593 messages/ }).waitFor();
     await page.click("#tab-quality");
     assert.match(await page.locator("#quality").innerText(), /messages of 21 days, from 2026-01-05 to 2026-01-25/);
-    await page.fill("#search", `subject:"${HOSTILE}"`);
-    await page.locator("#shown", { hasText: "1 of 1,593 messages" }).waitFor();
     assert.deepEqual(errors, []);
     assert.deepEqual(requests.filter((url) => !url.startsWith("blob:") && !url.startsWith("file:")), []);
     await context.close();
@@ -88,11 +90,12 @@ test("it opens with its data, alerts and gaps, offline", { skip }, async () => {
 test("the program's numbers are those that the page computes from all rows", { skip }, async () => {
     const whole = await open(browser, written("whole.html"));
     const cut = await open(browser, written("cut.html", "--rows", "200"));
+    for (const { page } of [whole, cut]) await page.locator("#overview .tiles").waitFor();
     assert.match(await cut.page.locator("#report-head").innerText(), /1,593 messages, of which the newest 200 can be searched/);
     const all = [".card"];
     for (const [view, parts] of [["overview", [".tiles", "[aria-label=Status]", "[aria-label=Direction]"]], ["failures", all], ["lookalikes", all]]) {
         const [ours, theirs] = [await said(cut.page, view, parts), await said(whole.page, view, parts)];
-        assert.ok(theirs.length > 5, view);
+        assert.ok(theirs.length > 3, `${view}: ${theirs}`);
         assert.deepEqual(ours, theirs, view);
     }
     // The program's lists are longer.
