@@ -1,11 +1,14 @@
 //! Numbers over all messages.
 
+use std::cmp::Reverse;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use super::super::view::Opened;
 use super::answer::Answer;
 use super::flow::{Flow, flow};
+use super::rows::DIRECTIONS;
 
 /// Names in a list.
 const LISTED: usize = 100;
@@ -64,7 +67,7 @@ pub(super) struct Large {
     pub(super) recipient: String,
     pub(super) subject: String,
     status: String,
-    direction: String,
+    direction: &'static str,
 }
 
 #[derive(Default, Serialize)]
@@ -184,24 +187,31 @@ async fn tops(archive: &Opened, column: &str, of: &str) -> Result<Vec<Top>> {
     Ok((0..answer.rows).map(top).collect())
 }
 
+/// The largest of each direction, all together the largest first: the page shows them by direction too.
 async fn largest(archive: &Opened, has_subjects: bool) -> Result<Vec<Large>> {
     let subject = if has_subjects { "subject" } else { "''" };
-    let sql = format!(
-        "SELECT CAST(time AS BIGINT) AS micros, size, writer, recipient, {subject} AS shown, status, direction
-        FROM mail WHERE size IS NOT NULL ORDER BY size DESC, time, recipient, event_id LIMIT {LISTED}"
-    );
-    let answer = Answer::of(archive, &sql).await?;
-    let text = |row, column| answer.text(row, column).to_owned();
-    let large = |row| Large {
-        time: answer.number(row, 0).div_euclid(1000),
-        size: answer.number(row, 1),
-        sender: text(row, 2),
-        recipient: text(row, 3),
-        subject: text(row, 4),
-        status: text(row, 5),
-        direction: text(row, 6),
-    };
-    Ok((0..answer.rows).map(large).collect())
+    let mut found = Vec::new();
+    for name in DIRECTIONS {
+        let sql = format!(
+            "SELECT CAST(time AS BIGINT) AS micros, size, writer, recipient, {subject} AS shown, status
+            FROM mail WHERE size IS NOT NULL AND COALESCE(direction, '') = '{name}'
+            ORDER BY size DESC, time, recipient, event_id LIMIT {}",
+            LISTED / DIRECTIONS.len()
+        );
+        let answer = Answer::of(archive, &sql).await?;
+        let text = |row, column| answer.text(row, column).to_owned();
+        found.extend((0..answer.rows).map(|row| Large {
+            time: answer.number(row, 0).div_euclid(1000),
+            size: answer.number(row, 1),
+            sender: text(row, 2),
+            recipient: text(row, 3),
+            subject: text(row, 4),
+            status: text(row, 5),
+            direction: name,
+        }));
+    }
+    found.sort_by_key(|large| (Reverse(large.size), large.time));
+    Ok(found)
 }
 
 async fn failures(archive: &Opened) -> Result<Failures> {
