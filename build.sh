@@ -23,8 +23,8 @@ usage() {
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
                 (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in,
-                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive`, `query` and `detect` beside it)
-  all           component, plain, program, integrations
+                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive`, `query`, `detect` and `report` beside it)
+  all           component, plain, program with the page of `report` (where Node is), integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in fifteen ways, and shows that the campaign sees each
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
@@ -141,6 +141,10 @@ do_program() {
         *kafka*) pkg-config --exists openssl 2>/dev/null && command -v make c++ >/dev/null ||
             fail 'Kafka needs make, a C++ compiler, pkg-config and the headers of OpenSSL (Debian and Ubuntu: apt-get install make g++ pkg-config libssl-dev).' ;;
     esac
+    case " $* " in
+        *engine*) [ -f dist/message-trace-report-template.html ] ||
+            printf 'The page of `report` is not built (./build.sh js, which needs Node): the command will need --template.\n' >&2 ;;
+    esac
     [ -f dist/message-trace.wasm ] || do_component
     cargo build --quiet --locked --profile program --package message-trace-program "$@"
     mkdir -p dist
@@ -161,9 +165,18 @@ do_integrations() {
     done
 }
 
+# The page that the command `report` fills. It needs Node, and the program does not need it.
+try_page() {
+    local without='`report` needs --template then'
+    node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null ||
+        { printf 'Without the page: Node 20 or later, or npm, is missing; %s.\n' "$without" >&2; return 0; }
+    do_js || printf 'Without the page: it could not be built; %s.\n' "$without" >&2
+}
+
 do_all() {
     do_component
     do_plain
+    try_page
     do_program --features kafka,engine
     do_integrations
 }
@@ -202,6 +215,7 @@ do_demo() {
     demo_rows
     demo_poll
     say "Done in $((SECONDS - started)) s. Try: dist/message-trace normalize --help"
+    printf 'Months of mail as one page, after ./build.sh all: dist/message-trace report --archive DIR -o report.html\n'
 }
 
 # Real rows, each beside its event.

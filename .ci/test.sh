@@ -14,6 +14,8 @@ do_test() {
     tool_profile=dev
     test_log=$target_dir/test.log
     check 'component' do_component
+    # Before the program, which takes the page in.
+    check 'npm package and web page, built' do_js
     check 'the house' do_house
     check 'formatting' cargo fmt --all --check
     check 'lints' cargo clippy --locked --workspace --all-targets --features message-trace-program/kafka,message-trace-program/engine -- -D warnings
@@ -28,7 +30,7 @@ do_test() {
         --features message-trace-program/kafka,message-trace-program/engine --no-fail-fast
     check 'the code for interpreters, run natively' \
         cargo test --locked --package message-trace --features interpreted-anywhere
-    check 'npm package and web page' do_js test
+    check 'npm package and web page' env MESSAGE_TRACE_PROGRAM="$target_dir/debug/message-trace" crates/js/build.sh test
     check 'Python package' do_python
     check 'questions, by DuckDB too' do_questions
     check 'rules and dashboards' do_content

@@ -43,6 +43,8 @@ enum Command {
     Query(message_trace_analytics::QueryArguments),
     #[cfg(feature = "engine")]
     Detect(message_trace_analytics::DetectArguments),
+    #[cfg(feature = "engine")]
+    Report(Box<message_trace_analytics::ReportArguments>),
     #[cfg(feature = "simulate")]
     Simulate(message_trace_simulator::SimulateArguments),
     About(about::Arguments),
@@ -66,6 +68,8 @@ pub fn run() -> ExitCode {
         Command::Query(arguments) => query(&arguments),
         #[cfg(feature = "engine")]
         Command::Detect(arguments) => detect(&arguments),
+        #[cfg(feature = "engine")]
+        Command::Report(arguments) => report(&arguments),
         #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => message_trace_simulator::simulate(&arguments)
             .map(|()| ExitCode::SUCCESS)
@@ -152,6 +156,26 @@ fn detect(arguments: &message_trace_analytics::DetectArguments) -> Result<ExitCo
 /// Alerts were raised.
 #[cfg(feature = "engine")]
 const ALERTS: u8 = 1;
+
+/// Writes a report, with what a ledger knows.
+#[cfg(feature = "engine")]
+fn report(arguments: &message_trace_analytics::ReportArguments) -> Result<ExitCode, Failure> {
+    use std::io::{BufWriter, Write as _, stdout};
+    let known = match arguments.ledger().map(ledger::known).transpose() {
+        Ok(known) => known,
+        Err(error) => return Err(Failure::new(Code::Remedy(error.remedy()), error)),
+    };
+    let mut out = BufWriter::new(stdout().lock());
+    let reported = message_trace_analytics::report(arguments, known.as_ref(), &mut out)
+        .and_then(|reported| out.flush().map(|()| reported).map_err(anyhow::Error::from));
+    match reported {
+        Ok(reported) => {
+            eprintln!("message-trace: {reported}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => of_analytics(error),
+    }
+}
 
 /// What a failure of an analyst's command ends with.
 #[cfg(feature = "analytics")]

@@ -19,12 +19,14 @@ mod files;
 mod keep;
 mod print;
 mod query;
+mod report;
 mod view;
 
 pub use archive::{Archived, Arguments as ArchiveArguments, run as archive};
 pub use detect::{Arguments as DetectArguments, run as detect};
 pub use keep::Keeper;
 pub use query::{Arguments as QueryArguments, run as query};
+pub use report::{Arguments as ReportArguments, HAS_PAGE, Ledger, Reported, run as report};
 
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};

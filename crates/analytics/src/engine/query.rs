@@ -214,13 +214,18 @@ pub(super) async fn texts(archive: &Opened, sql: &str) -> Result<Vec<String>> {
     Ok(found)
 }
 
+/// The domains of senders and recipients of internal mail.
+pub(super) async fn internal_domains(archive: &Opened) -> Result<Vec<String>> {
+    let ours = "SELECT sender_domain FROM events WHERE direction = 'internal' AND sender_domain IS NOT NULL
+        UNION SELECT recipient_domain FROM events WHERE direction = 'internal' AND recipient_domain IS NOT NULL";
+    texts(archive, ours).await
+}
+
 /// Makes the table of domains that imitate a protected one.
 pub(super) async fn imitations(archive: &Opened, protect: &[String]) -> Result<()> {
     let mut protect = protect.to_vec();
     if protect.is_empty() {
-        let ours = "SELECT sender_domain FROM events WHERE direction = 'internal' AND sender_domain IS NOT NULL
-            UNION SELECT recipient_domain FROM events WHERE direction = 'internal' AND recipient_domain IS NOT NULL";
-        protect = texts(archive, ours).await?;
+        protect = internal_domains(archive).await?;
         if protect.is_empty() {
             bail!("the archive does not tell which domains are yours; name them: --protect contoso.com");
         }

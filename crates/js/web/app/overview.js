@@ -50,7 +50,7 @@ export class Overview {
         const hasDirections = numbers.directions.some(({ name }) => name);
         this.flow = h("div", { className: "flow" });
         place.replaceChildren(
-            card("wide worth", "Worth a look", [h("p", { className: "soft" }, this.#state.isFiltered ? "In everything that was read, whatever is filtered." : "In everything that was read."), worthALook(findings, look)].flat()),
+            card("wide worth", "Worth a look", [h("p", { className: "soft" }, numbers.isSummary ? "In the messages that can be searched." : this.#state.isFiltered ? "In everything that was read, whatever is filtered." : "In everything that was read."), worthALook(findings, look)].flat()),
             ...(numbers.messages === 0 ? [nothing(this.#state)] : [h("dl", { className: "tiles" },
                 tile("Messages", number(numbers.messages), period(numbers)),
                 numbers.sized > 0

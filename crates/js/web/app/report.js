@@ -71,7 +71,8 @@ export class Quality {
                 tile("Rejected lines", number(refused), several(rejections.length, "reason")),
                 tile("Searchable", number(rows?.count ?? 0), rows?.selection ?? "")),
             h("div", { className: "cards" },
-                spans("Coverage", coverage), spans("Gaps", gaps),
+                quality.coverage ? spans("Coverage", coverage) : card("", "Coverage", [h("p", { className: "soft" }, "Not in this report.")]),
+                spans("Gaps", gaps),
                 rejections.length > 0 ? card("", "Rejections", [h("ul", { className: "parts" }, rejections.map(({ reason, count }) => h("li", {}, h("code", {}, reason), h("span", { className: "number" }, number(count)), h("span"))))]) : undefined,
                 notes.length > 0 ? card("", "Notes", [h("ul", { className: "notes" }, notes.map((note) => h("li", {}, note)))]) : undefined));
     }

@@ -5,7 +5,8 @@ import { domainOf } from "./domains.js";
 import { rowOf } from "./query.js";
 import { DIRECTIONS } from "./store.js";
 
-const TOP = 10;
+/** How long the overview's lists are. */
+export const TOP = 10;
 
 /**
  * Everything that the overview shows. Bars over time are stacked by `status` or `direction`, at most `most` of them; they

@@ -1,6 +1,7 @@
 // The data of a report, from the page into the store; what they are is in REPORT.md.
 
 import { barAt, barsOf } from "../common/zone.js";
+import { TOP } from "./overview.js";
 import { DIRECTIONS } from "./store.js";
 
 const VERSION = 1;
@@ -64,7 +65,10 @@ export function overviewOf(summary, { stack, most, zone }) {
         sized: summary.bytes > 0 ? summary.messages : 0,
         statuses: summary.statuses ?? [],
         directions: summary.directions ?? [],
-        largest: (summary.largest ?? []).map(asShown),
+        // The summary's lists are as long as those of the view of lists.
+        topSenders: (summary.topSenders ?? []).slice(0, TOP),
+        topRecipients: (summary.topRecipients ?? []).slice(0, TOP),
+        largest: (summary.largest ?? []).slice(0, TOP).map(asShown),
         flow: ofStack && { stack, ...joined(ofStack, flow, barsOf(summary.from, summary.to, most, zone)) },
         isSummary: true,
     };

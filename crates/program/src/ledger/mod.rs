@@ -262,6 +262,38 @@ fn figures(state: &State, now_ms: i64) -> Figures {
     }
 }
 
+/// What a report shows of a ledger.
+#[cfg(feature = "engine")]
+pub(crate) fn known(path: &std::path::Path) -> Result<message_trace_analytics::Ledger, LedgerError> {
+    let state = FileLedger::survey(path).map_err(told_apart)?.state;
+    let missing = figures(&state, 0).missing;
+    let ms = |span: Span| (span.start_s * 1000, span.end_s * 1000);
+    let segments = state.coverage.segments().iter().map(|segment| segment.span);
+    let mut coverage: Vec<(i64, i64)> = Vec::new();
+    // What was read at different times is one span here.
+    for (from, to) in segments.map(ms) {
+        match coverage.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            _ => coverage.push((from, to)),
+        }
+    }
+    let missing = missing
+        .into_iter()
+        .map(|span| (span, "still to be read".to_owned()));
+    let gaps = state
+        .gaps
+        .iter()
+        .map(|gap| (gap.span, gap.reason.name().to_owned()));
+    let all = missing.chain(gaps).map(|(span, reason)| {
+        let (from, to) = ms(span);
+        (from, to, reason)
+    });
+    Ok(message_trace_analytics::Ledger {
+        coverage,
+        gaps: all.collect(),
+    })
+}
+
 fn as_json(survey: &Survey, now_ms: i64) -> Value {
     let Figures {
         missing,

@@ -1,10 +1,11 @@
 //! `message-trace detect`: alerts, as events of ECS.
 
+mod detection;
 mod rules;
 mod state;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{NaiveDate, SecondsFormat, Utc};
@@ -15,7 +16,9 @@ use super::query::{imitations, last_days, newest_day, texts};
 use super::runtime;
 use super::view::{self, Opened};
 use crate::QUESTIONS;
-use rules::{RULES, Rule, Subject, Thresholds};
+pub(super) use detection::Detection;
+pub(super) use rules::Thresholds;
+use rules::{RULES, Rule, Subject};
 use state::State;
 
 /// Raise alerts about an archive
@@ -81,7 +84,7 @@ const EVIDENCE: usize = 20;
 ///
 /// An archive or a file that cannot be read or written.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
-    let thresholds = thresholds(arguments)?;
+    let thresholds = thresholds(arguments.thresholds.as_deref())?;
     let path = arguments
         .state
         .clone()
@@ -136,8 +139,9 @@ fn close(state: &mut State, newest: NaiveDate, is_json: bool, out: &mut impl Wri
     Ok(())
 }
 
-fn thresholds(arguments: &Arguments) -> Result<Thresholds> {
-    let Some(path) = &arguments.thresholds else {
+/// The file of thresholds; without one the rules' own.
+pub(super) fn thresholds(path: Option<&Path>) -> Result<Thresholds> {
+    let Some(path) = path else {
         return Ok(Thresholds::default());
     };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -154,7 +158,7 @@ fn thresholds(arguments: &Arguments) -> Result<Thresholds> {
 }
 
 /// An alert.
-struct Alert {
+pub(super) struct Alert {
     rule: &'static Rule,
     id: String,
     who: String,
@@ -180,6 +184,21 @@ async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Ale
         }
         eprintln!("message-trace: rule lookalike-domain left out: {error}");
     }
+    let mut found = alerts(&archive, since, thresholds).await?;
+    for alert in &mut found {
+        alert.evidence = evidence(&archive, alert.rule, &alert.who, alert.day).await?;
+    }
+    archive.still_there()?;
+    Ok((found, newest))
+}
+
+/// Everything that the rules find from a day on, without its evidence. The rule of look-alikes needs the table of
+/// [`imitations`], and finds nothing without it.
+pub(super) async fn alerts(
+    archive: &Opened,
+    since: NaiveDate,
+    thresholds: &Thresholds,
+) -> Result<Vec<Alert>> {
     let mut found = Vec::new();
     for rule in RULES {
         let Some(at_least) = thresholds.of(rule) else {
@@ -191,7 +210,7 @@ async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Ale
         let question = QUESTIONS.iter().find(|question| question.name == rule.question);
         let question = question.context("a rule asks what there is not")?;
         let sql = question.sql.replace("$since", &format!("'{since}'"));
-        for facts in rows(&archive, &sql).await? {
+        for facts in rows(archive, &sql).await? {
             let text = |column: &str| facts.get(column).and_then(Json::as_str);
             let (Some(who), Some(day)) = (
                 text(rule.who),
@@ -210,7 +229,6 @@ async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Ale
                 continue;
             }
             let who = who.to_owned();
-            let evidence = evidence(&archive, rule, &who, day).await?;
             found.push(Alert {
                 rule,
                 id,
@@ -219,12 +237,11 @@ async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Ale
                 observed,
                 at_least,
                 facts,
-                evidence,
+                evidence: Vec::new(),
             });
         }
     }
-    archive.still_there()?;
-    Ok((found, newest))
+    Ok(found)
 }
 
 /// An answer's rows.

@@ -156,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
 /// The file of thresholds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Thresholds {
+pub(in crate::engine) struct Thresholds {
     pub(super) allow: Allow,
     pub(super) rules: BTreeMap<String, Threshold>,
 }

@@ -1,0 +1,134 @@
+//! An alert as the report shows it.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::Alert;
+use super::rules::Subject;
+
+/// One alert of a report; times are milliseconds since 1970 UTC, a span is half-open.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::engine) struct Detection {
+    pub(in crate::engine) rule: Named,
+    pub(in crate::engine) level: &'static str,
+    pub(in crate::engine) time: i64,
+    pub(in crate::engine) entity: String,
+    from: i64,
+    to: i64,
+    pub(in crate::engine) observed: i64,
+    /// Left out where what is usual counts, not a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<i64>,
+    pub(in crate::engine) unit: &'static str,
+    pub(in crate::engine) reason: String,
+    technique: [&'static str; 1],
+    query: String,
+    #[serde(rename = "isOpen")]
+    is_open: bool,
+}
+
+/// A rule's id and name.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(in crate::engine) struct Named {
+    pub(in crate::engine) id: &'static str,
+    pub(in crate::engine) name: &'static str,
+}
+
+impl Alert {
+    /// The day that it is about.
+    pub(in crate::engine) const fn day(&self) -> NaiveDate {
+        self.day
+    }
+
+    /// It, for a report of an archive whose newest day is that.
+    pub(in crate::engine) fn detection(&self, newest: NaiveDate) -> Detection {
+        let (from, to) = self.window();
+        Detection {
+            rule: Named {
+                id: self.rule.id,
+                name: self.rule.name,
+            },
+            level: level(self.rule.severity),
+            time: milliseconds(midnight(self.day)),
+            entity: self.who.clone(),
+            from,
+            to,
+            observed: self.observed,
+            threshold: Some(self.at_least).filter(|&least| least > 1),
+            unit: self.rule.unit,
+            reason: self.reason(),
+            technique: [self.rule.technique.0],
+            query: self.query(),
+            is_open: self.day >= newest,
+        }
+    }
+
+    /// The span that the rule looked at.
+    fn window(&self) -> (i64, i64) {
+        let at = |column| self.time(column);
+        let (from, to) = match self.rule.day {
+            "hour" => (at("hour"), at("hour").map(|hour| hour + TimeDelta::hours(1))),
+            "begin" => (
+                at("begin"),
+                at("begin").map(|begin| begin + TimeDelta::minutes(30)),
+            ),
+            // The last message belongs to it.
+            "last" => (
+                at("first"),
+                at("last").map(|last| last + TimeDelta::milliseconds(1)),
+            ),
+            _ => (None, None),
+        };
+        let day = midnight(self.day);
+        let to = to.unwrap_or(day + TimeDelta::days(1));
+        (milliseconds(from.unwrap_or(day)), milliseconds(to))
+    }
+
+    fn time(&self, column: &str) -> Option<NaiveDateTime> {
+        let text = self.facts.get(column).and_then(Json::as_str)?;
+        NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y-%m-%dT%H:%M:%S%.f").ok()
+    }
+
+    /// What finds its messages, in the words of the page's search.
+    fn query(&self) -> String {
+        let Self { rule, who, .. } = self;
+        let quoted = |key: &str, value: &str| {
+            if value
+                .chars()
+                .any(|letter| letter.is_whitespace() || letter == '"')
+            {
+                format!("{key}:\"{}\"", value.replace('"', " "))
+            } else {
+                format!("{key}:{value}")
+            }
+        };
+        match (rule.subject, rule.id) {
+            (Subject::Domain, "lookalike-domain") => quoted("domain", who),
+            (Subject::Domain, _) => format!("{} status:failed", quoted("from", &format!("@{who}"))),
+            (Subject::User, "backscatter") => format!("{} from:<>", quoted("to", who)),
+            (Subject::User, _) => match self.facts.get("recipient").and_then(Json::as_str) {
+                Some(recipient) => format!("{} {}", quoted("from", who), quoted("to", recipient)),
+                None => quoted("from", who),
+            },
+        }
+    }
+}
+
+/// `event.severity` in a word.
+const fn level(severity: u8) -> &'static str {
+    match severity {
+        ..35 => "low",
+        35..60 => "medium",
+        60..90 => "high",
+        90.. => "critical",
+    }
+}
+
+fn midnight(day: NaiveDate) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN)
+}
+
+fn milliseconds(time: NaiveDateTime) -> i64 {
+    DateTime::timestamp_millis(&time.and_utc())
+}

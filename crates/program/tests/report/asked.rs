@@ -1,0 +1,218 @@
+//! What is asked for: days, domains, thresholds.
+
+use serde_json::Value as Json;
+
+use super::made::{DAY_MS, JUNE_MS, Message, archived, messages, report, run, text, times};
+
+#[test]
+fn days_are_bounds_and_a_day_without_mail_is_a_gap() {
+    let all = messages();
+    let folder = archived(&all);
+    let made = report(folder.path(), &["--since", "2025-06-02", "--until", "2025-06-05"]);
+    let (from, to) = (JUNE_MS + DAY_MS, JUNE_MS + 5 * DAY_MS);
+    let within = all
+        .iter()
+        .filter(|message| (from..to).contains(&message.time))
+        .count();
+    assert_eq!(made.payload["rows"]["count"], within);
+    assert_eq!(made.payload["rows"]["selection"], "all");
+    let times = times(&made.payload);
+    assert!(times[0] >= from && times[times.len() - 1] < to);
+    let gaps = made.payload["quality"]["gaps"].as_array().unwrap();
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(
+        (&gaps[0]["from"], &gaps[0]["to"]),
+        (&(JUNE_MS + 3 * DAY_MS).into(), &(JUNE_MS + 4 * DAY_MS).into())
+    );
+    assert!(gaps[0]["reason"].as_str().unwrap().contains("no message"));
+    assert_eq!(made.payload["quality"].get("coverage"), None);
+
+    // A time without any mail is a report too.
+    let none = report(folder.path(), &["--since", "2026-01-01"]);
+    assert_eq!(none.payload["rows"]["count"], 0);
+    assert!(none.html.contains("no message of this time"), "{}", none.html);
+    assert!(none.said.contains("0 messages"), "{}", none.said);
+
+    let turned = [
+        "report",
+        "--archive",
+        "archive",
+        "--terminal",
+        "--since",
+        "2025-06-05",
+        "--until",
+        "2025-06-02",
+    ];
+    let done = run(folder.path(), &turned);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(text(&done.stderr).contains("is after"), "{}", text(&done.stderr));
+}
+
+#[test]
+fn the_detections_are_those_of_detect() {
+    let folder = archived(&planted());
+    let made = report(folder.path(), &[]);
+    let words = [
+        "detect",
+        "--archive",
+        "archive",
+        "--since",
+        "2025-06-01",
+        "--no-state",
+        "--json",
+    ];
+    let alerts = text(&run(folder.path(), &words).stdout);
+    let sorted = |mut list: Vec<(String, String, i64)>| {
+        list.sort();
+        list
+    };
+    let expected: Vec<_> = alerts
+        .lines()
+        .map(|line| serde_json::from_str::<Json>(line).unwrap())
+        .map(|alert| {
+            let who = alert["user"]["email"]
+                .as_str()
+                .or(alert["source"]["domain"].as_str())
+                .unwrap();
+            let observed = alert["m365"]["message_trace"]["alert"]["observed"]
+                .as_i64()
+                .unwrap();
+            (
+                alert["rule"]["id"].as_str().unwrap().to_owned(),
+                who.to_owned(),
+                observed,
+            )
+        })
+        .collect();
+    let detections = made.payload["detections"].as_array().unwrap();
+    let found: Vec<_> = detections
+        .iter()
+        .map(|of| {
+            (
+                of["rule"]["id"].as_str().unwrap().to_owned(),
+                of["entity"].as_str().unwrap().to_owned(),
+                of["observed"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(sorted(found), sorted(expected));
+    assert!(detections.is_sorted_by_key(|of| std::cmp::Reverse(of["time"].as_i64())));
+
+    let fan_out = detections
+        .iter()
+        .find(|of| of["rule"]["id"] == "fan-out")
+        .unwrap();
+    assert_eq!(fan_out["entity"], "user1@contoso.com");
+    assert_eq!(fan_out["query"], "from:user1@contoso.com");
+    assert_eq!(
+        (&fan_out["threshold"], &fan_out["unit"]),
+        (&50.into(), &"recipients".into())
+    );
+    assert_eq!(
+        (&fan_out["level"], &fan_out["isOpen"]),
+        (&"medium".into(), &true.into())
+    );
+    assert_eq!(fan_out["technique"], serde_json::json!(["T1078"]));
+    // The hour that it was in, not the day.
+    let hour = JUNE_MS + 5 * DAY_MS + 36_000_000;
+    assert_eq!(
+        (&fan_out["from"], &fan_out["to"]),
+        (&hour.into(), &(hour + 3_600_000).into())
+    );
+    let alike = detections
+        .iter()
+        .find(|of| of["rule"]["id"] == "lookalike-domain")
+        .unwrap();
+    assert_eq!(
+        (&alike["query"], &alike["level"]),
+        (&"domain:c0ntoso.com".into(), &"high".into())
+    );
+    assert!(!folder.path().join("archive/detect-state.json").exists());
+}
+
+/// Mail with one who writes to ninety in a minute and a half.
+fn planted() -> Vec<Message> {
+    let mut all = messages();
+    let spoken = |number: i64| {
+        Message::new(
+            6,
+            36_000 + number,
+            "user1@contoso.com",
+            &format!("somebody{number}@example.com"),
+        )
+    };
+    all.extend((0..90).map(spoken));
+    all
+}
+
+#[test]
+fn thresholds_and_days_change_what_is_detected() {
+    let folder = archived(&planted());
+    let made = report(folder.path(), &[]);
+    let detections = made.payload["detections"].as_array().unwrap();
+    std::fs::write(
+        folder.path().join("thresholds.toml"),
+        "[rules.fan-out]\nenabled = false\n",
+    )
+    .unwrap();
+    let quiet = report(folder.path(), &["--thresholds", "thresholds.toml"]);
+    assert_eq!(
+        quiet.payload["detections"].as_array().unwrap().len(),
+        detections.len() - 1
+    );
+    let before = report(folder.path(), &["--until", "2025-06-05"]);
+    let is_of_the_sixth = |of: &&Json| of["time"].as_i64() == Some(JUNE_MS + 5 * DAY_MS);
+    assert_eq!(
+        before.payload["detections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(is_of_the_sixth)
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn domains_are_taken_as_they_are_named() {
+    let folder = archived(&messages());
+    let made = report(
+        folder.path(),
+        &[
+            "--domain",
+            "Contoso.com",
+            "--domain",
+            "example.org",
+            "--protect",
+            "examp1e.org",
+            "--rows",
+            "1",
+        ],
+    );
+    assert_eq!(
+        made.payload["domains"],
+        serde_json::json!(["contoso.com", "example.org"])
+    );
+    assert_eq!(made.payload["protected"], serde_json::json!(["examp1e.org"]));
+    assert_eq!(
+        made.payload["summary"]["lookalikes"][0]["resembles"],
+        "examp1e.org"
+    );
+    let done = run(
+        folder.path(),
+        &[
+            "report",
+            "--archive",
+            "archive",
+            "--terminal",
+            "--protect",
+            "nonsense",
+        ],
+    );
+    assert_eq!(done.status.code(), Some(2));
+    assert!(
+        text(&done.stderr).contains("--protect takes domains"),
+        "{}",
+        text(&done.stderr)
+    );
+}
