@@ -31,7 +31,7 @@ PRELUDE = """// A row as it is now, whatever statuses it had before: one record 
 let Mail = MessageTrace_CL
     | extend Ingested = ingestion_time(), Row = strcat(NetworkMessageId, "/", tolower(tostring(EmailToRecipients[0])))
     | summarize arg_max(EventSequence, *) by Row = iff(isempty(NetworkMessageId), EventUid, Row)
-""" + test_questions.PRELUDE.partition(" by EventUid\n")[2]
+""" + test_questions.PRELUDE.partition(test_questions.ONCE)[2]
 
 
 def duration(text):

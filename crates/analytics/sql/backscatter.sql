@@ -2,7 +2,7 @@
 -- Columns: day, recipient; bounces, sent (messages that this address sent outside that day and the day before).
 WITH bounced AS (
     SELECT day, recipient, COUNT(*) AS bounces
-    FROM events
+    FROM records
     WHERE is_bounce AND recipient IS NOT NULL AND (direction IS NULL OR direction = 'inbound')
     GROUP BY day, recipient
     HAVING COUNT(*) >= 10

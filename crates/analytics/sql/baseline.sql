@@ -7,13 +7,13 @@
 -- history (days), recipients, basis (own or peers).
 WITH daily AS (
     SELECT day, sender, COUNT(*) AS messages, SUM(COALESCE(size, 0)) AS bytes, COUNT(DISTINCT recipient) AS recipients
-    FROM events
+    FROM records
     WHERE direction = 'outbound' AND sender IS NOT NULL
         AND day >= CAST($since AS DATE) - INTERVAL '28 days'
     GROUP BY day, sender
 ),
-calendar AS (SELECT DISTINCT day FROM events WHERE day >= CAST($since AS DATE) - INTERVAL '28 days'),
-begun AS (SELECT sender, MIN(day) AS first FROM events WHERE sender IS NOT NULL GROUP BY sender),
+calendar AS (SELECT DISTINCT day FROM records WHERE day >= CAST($since AS DATE) - INTERVAL '28 days'),
+begun AS (SELECT sender, MIN(day) AS first FROM records WHERE sender IS NOT NULL GROUP BY sender),
 tested AS (
     SELECT d.day, d.sender, d.messages, d.bytes, d.recipients, b.first
     FROM daily AS d JOIN begun AS b ON d.sender = b.sender

@@ -7,6 +7,6 @@ SELECT
     COUNT(*) FILTER (WHERE direction = 'internal') AS internal,
     COUNT(*) FILTER (WHERE direction = 'external') AS external,
     COUNT(*) FILTER (WHERE direction IS NULL) AS unknown
-FROM events
+FROM records
 GROUP BY 1
 ORDER BY 1

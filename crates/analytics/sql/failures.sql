@@ -11,12 +11,12 @@ FROM (
         COUNT(DISTINCT sender) AS senders,
         MIN(time) AS first,
         MAX(time) AS last
-    FROM events
+    FROM records
     WHERE outcome = 'failure' AND recipient_domain IS NOT NULL
     GROUP BY recipient_domain, COALESCE(cause, status)
 ) AS f
 JOIN (
-    SELECT recipient_domain AS domain, COUNT(*) AS messages FROM events GROUP BY recipient_domain
+    SELECT recipient_domain AS domain, COUNT(*) AS messages FROM records GROUP BY recipient_domain
 ) AS a ON f.domain = a.domain
 ORDER BY failed DESC, f.domain, f.cause
 LIMIT 100

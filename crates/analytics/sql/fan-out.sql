@@ -7,7 +7,7 @@ SELECT
     COUNT(DISTINCT recipient_domain) AS domains,
     COUNT(*) AS messages,
     COUNT(*) FILTER (WHERE outcome = 'failure') AS failed
-FROM events
+FROM records
 WHERE direction = 'outbound' AND sender IS NOT NULL
 GROUP BY 1, sender
 HAVING COUNT(DISTINCT recipient) >= 50

@@ -2,7 +2,7 @@
 -- Columns: day, domain; senders and recipients (distinct), messages, bytes.
 WITH first AS (
     SELECT recipient_domain AS domain, MIN(day) AS day
-    FROM events
+    FROM records
     WHERE direction = 'outbound' AND recipient_domain IS NOT NULL
     GROUP BY recipient_domain
 )

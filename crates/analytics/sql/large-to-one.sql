@@ -6,7 +6,7 @@ SELECT
     sender, recipient,
     COUNT(*) AS messages,
     SUM(size) AS bytes
-FROM events
+FROM records
 WHERE direction = 'outbound' AND size > 3000000 AND sender IS NOT NULL AND recipient IS NOT NULL
 GROUP BY 1, sender, recipient
 HAVING COUNT(*) > 3

@@ -9,7 +9,7 @@ SELECT
     MIN(subject) AS subject,
     MIN(direction) AS direction,
     COALESCE(message_id, trace_id) AS message
-FROM events
+FROM records
 WHERE size IS NOT NULL
 GROUP BY size, sender, COALESCE(message_id, trace_id)
 ORDER BY size DESC, time, message

@@ -10,9 +10,9 @@ SELECT
     COUNT(DISTINCT CASE WHEN e.sender_domain = l.domain THEN e.recipient END) AS recipients,
     SUM(e.size) AS bytes
 FROM (
-    SELECT event_id, time, size, sender_domain, recipient_domain, recipient, sender_domain AS domain FROM events
+    SELECT event_id, time, size, sender_domain, recipient_domain, recipient, sender_domain AS domain FROM records
     UNION ALL
-    SELECT event_id, time, size, sender_domain, recipient_domain, recipient, recipient_domain AS domain FROM events
+    SELECT event_id, time, size, sender_domain, recipient_domain, recipient, recipient_domain AS domain FROM records
     WHERE recipient_domain <> sender_domain OR sender_domain IS NULL
 ) AS e
 JOIN lookalike_domains AS l ON e.domain = l.domain

@@ -6,6 +6,6 @@ SELECT
     COUNT(*) AS messages,
     SUM(size) AS bytes,
     COUNT(*) FILTER (WHERE outcome = 'failure') AS failed
-FROM events
+FROM records
 GROUP BY 1
 ORDER BY 1

@@ -8,7 +8,7 @@ SELECT
     MIN(time) AS first,
     MAX(time) AS last,
     COUNT(DISTINCT day) AS days
-FROM events
+FROM records
 WHERE direction = 'outbound' AND sender IS NOT NULL AND recipient IS NOT NULL
     AND LENGTH(SPLIT_PART(sender, '@', 1)) >= 4
     AND REPLACE(REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(sender, '@', 1), '+', 1), '.', ''), '-', ''), '_', '')

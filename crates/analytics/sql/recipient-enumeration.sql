@@ -7,7 +7,7 @@ SELECT
     COUNT(DISTINCT recipient) AS tried,
     CAST(COUNT(DISTINCT CASE WHEN status = 'failed' THEN recipient END) AS DOUBLE) / COUNT(DISTINCT recipient) AS share,
     COUNT(DISTINCT sender) AS senders
-FROM events
+FROM records
 WHERE direction = 'inbound' AND sender_domain IS NOT NULL AND recipient IS NOT NULL
 GROUP BY 1, sender_domain
 HAVING COUNT(DISTINCT CASE WHEN status = 'failed' THEN recipient END) >= 20

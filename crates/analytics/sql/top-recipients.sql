@@ -6,7 +6,7 @@ SELECT
     SUM(size) AS bytes,
     COUNT(DISTINCT sender) AS senders,
     COUNT(*) FILTER (WHERE outcome = 'failure') AS failed
-FROM events
+FROM records
 WHERE recipient IS NOT NULL
 GROUP BY recipient
 ORDER BY messages DESC, recipient

@@ -7,7 +7,7 @@ SELECT
     COUNT(DISTINCT recipient) AS recipients,
     COUNT(DISTINCT day) AS days,
     COUNT(*) FILTER (WHERE outcome = 'failure') AS failed
-FROM events
+FROM records
 WHERE sender IS NOT NULL
 GROUP BY sender
 ORDER BY messages DESC, sender

@@ -24,7 +24,8 @@ use crate::{QUESTIONS, Question};
 
 /// Ask an archive a question
 ///
-/// A question is one of those that this program brings (--list), or a file with SQL over the table events.
+/// A question is one of those that this program brings (--list), or a file with SQL over the tables events
+/// (every status that a row had) and records (each row as it is now).
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {

@@ -1,4 +1,4 @@
-//! The view `events`: each event of an archive once.
+//! The views `events`, each event of an archive once, and `records`, each of its rows as it is now.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,9 @@ SELECT * FROM (
     ) AS nth FROM parts
 ) WHERE nth = 1";
 
+/// Of the events of one row the last.
+const RECORDS: &str = include_str!("../../sql/views/records.sql");
+
 /// An engine with bounds.
 pub(super) fn context() -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
@@ -41,7 +44,7 @@ pub(super) fn context() -> Result<SessionContext> {
 
 /// An archive, ready to be asked.
 pub(super) struct Opened {
-    /// The engine, with the table `events`.
+    /// The engine, with the tables `events` and `records`.
     pub(super) context: SessionContext,
     files: Vec<PathBuf>,
 }
@@ -77,10 +80,18 @@ pub(super) async fn open(archive: &Path) -> Result<Opened> {
             .union(once(&context, &parts).await?)?,
     };
     context.register_table("events", events.into_view())?;
+    records(&context).await?;
     Ok(Opened {
         context,
         files: [compact, parts].concat(),
     })
+}
+
+/// Makes the table `records` out of the table `events`.
+pub(super) async fn records(context: &SessionContext) -> Result<()> {
+    let records = context.sql(RECORDS).await?;
+    context.register_table("records", records.into_view())?;
+    Ok(())
 }
 
 /// The rows of files, each event once.

@@ -59,7 +59,7 @@ def cell(value):
 with tempfile.TemporaryDirectory() as folder:
     archive = f"{folder}/archive"
     older = "\n".join(event(row, 0, 1) for row in rows[::7])
-    events = "\n".join(event(row, 1, row["size"]) for row in rows)
+    events = "\n".join(event(row, (row["sequence"] or 0) + 1, row["size"]) for row in rows)
     program("archive", "--output", archive, text=older)
     for _ in range(2):
         program("archive", "--output", archive, text=events)
@@ -67,6 +67,7 @@ with tempfile.TemporaryDirectory() as folder:
     connection.execute(
         f"CREATE VIEW events AS SELECT * FROM read_parquet('{archive}/day=*/*.parquet', hive_partitioning = false)"
     )
+    connection.execute("CREATE VIEW records AS " + (SQL / "views/records.sql").read_text())
     (count,) = connection.execute("SELECT COUNT(*) FROM events").fetchone()
     assert count == len(rows), f"{count} rows for {len(rows)} events"
     domains = connection.execute("SELECT DISTINCT sender_domain FROM events WHERE sender_domain IS NOT NULL").fetchall()

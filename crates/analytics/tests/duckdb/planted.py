@@ -11,7 +11,7 @@ def domain(address):
     return address.split("@")[1] if address else None
 
 
-def mail(time, sender, recipient, size=20_000, status="delivered", trace=None):
+def mail(time, sender, recipient, size=20_000, status="delivered", trace=None, sequence=None):
     number = len(rows)
     inside = [domain(sender) == OWN, domain(recipient) == OWN]
     direction = {(True, True): "internal", (True, False): "outbound", (False, True): "inbound"}.get(tuple(inside), "external")
@@ -21,7 +21,7 @@ def mail(time, sender, recipient, size=20_000, status="delivered", trace=None):
         "sender_domain": domain(sender), "recipient": recipient, "recipient_domain": domain(recipient),
         "subject": "Quarterly Report", "message_id": f"{trace}@mail", "trace_id": trace, "status": status, "cause": None,
         "outcome": "success" if status == "delivered" else "failure", "direction": direction, "size": size,
-        "source_ip": "192.0.2.10", "is_bounce": sender is None,
+        "source_ip": "192.0.2.10", "is_bounce": sender is None, "sequence": sequence,
     })
 
 
@@ -46,4 +46,4 @@ for number in range(40):
 for number in range(15):
     mail(noon + dt.timedelta(seconds=number), None, f"user5@{OWN}")
 mail(noon, "shop@example.net", f"user6@{OWN}", status="quarantined", trace="released")
-mail(noon + dt.timedelta(hours=1), "shop@example.net", f"user6@{OWN}", trace="released")
+mail(noon + dt.timedelta(hours=1), "shop@example.net", f"user6@{OWN}", trace="released", sequence=1)

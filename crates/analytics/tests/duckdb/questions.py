@@ -13,7 +13,7 @@ from planted import LAST, OWN, rows
 
 SQL = pathlib.Path(__file__).parents[2] / "sql"
 COLUMNS = {
-    "event_id": pa.string(), "time": pa.timestamp("us"), "day": pa.date32(), "sender": pa.string(),
+    "event_id": pa.string(), "sequence": pa.int64(), "time": pa.timestamp("us"), "day": pa.date32(), "sender": pa.string(),
     "sender_domain": pa.string(), "recipient": pa.string(), "recipient_domain": pa.string(), "subject": pa.string(),
     "message_id": pa.string(), "trace_id": pa.string(), "status": pa.string(), "cause": pa.string(),
     "outcome": pa.string(), "direction": pa.string(), "size": pa.int64(), "source_ip": pa.string(), "is_bounce": pa.bool_(),
@@ -23,6 +23,7 @@ lookalike_domains = pa.table({"domain": ["c0ntoso.com"], "protected": [OWN], "fa
 connection = duckdb.connect()
 connection.register("events", events)
 connection.register("lookalike_domains", lookalike_domains)
+connection.execute("CREATE VIEW records AS " + (SQL / "views/records.sql").read_text())
 
 
 def ask(name):
@@ -47,11 +48,12 @@ def check(name, found, expected):
 user = {number: f"user{number}@{OWN}" for number in range(8)}
 check("top-senders", who("top-senders")[:2], ["user1@contoso.com", "news@example.net"])
 check("top-recipients", len(who("top-recipients")), 10)
-check("mail-flow", sum(row[1] for row in ask("mail-flow")), len(rows))
+# What was released out of quarantine is two events and one record.
+check("mail-flow", sum(row[1] for row in ask("mail-flow")), len(rows) - 1)
 check("mail-flow: half hours", {row[0].minute for row in ask("mail-flow")}, {0, 30} if any(r["time"].minute >= 30 for r in rows) else {0})
-check("direction", sum(sum(row[1:]) for row in ask("direction")), len(rows))
+check("direction", sum(sum(row[1:]) for row in ask("direction")), len(rows) - 1)
 check("largest", (ask("largest")[0][0], ask("largest")[0][2]), (25_000_000, user[2]))
-check("failures", [(row[0], row[1], row[2]) for row in ask("failures")], [(OWN, "failed", 40), (OWN, "quarantined", 1)])
+check("failures", [(row[0], row[1], row[2]) for row in ask("failures")], [(OWN, "failed", 40)])
 check("baseline-article", user[1] in who("baseline-article"), True)
 check("baseline", sorted(who("baseline", 1)), [user[1], user[2]])
 check("fan-out", who("fan-out", 1), [user[1]])

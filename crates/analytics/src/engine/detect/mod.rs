@@ -262,7 +262,7 @@ async fn rows(archive: &Opened, sql: &str) -> Result<Vec<Map<String, Json>>> {
 async fn evidence(archive: &Opened, rule: &Rule, who: &str, day: NaiveDate) -> Result<Vec<String>> {
     let who = who.replace('\'', "''");
     let sql = format!(
-        "SELECT event_id FROM events WHERE day = CAST('{day}' AS DATE) AND {} = '{who}' AND event_id IS NOT NULL
+        "SELECT event_id FROM records WHERE day = CAST('{day}' AS DATE) AND {} = '{who}' AND event_id IS NOT NULL
          ORDER BY COALESCE(size, 0) DESC, event_id LIMIT {EVIDENCE}",
         rule.evidence
     );

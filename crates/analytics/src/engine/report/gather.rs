@@ -111,7 +111,7 @@ impl Gathered {
     }
 }
 
-/// Takes days away from the table `events`.
+/// Takes days away from the tables `events` and `records`.
 async fn narrow(archive: &Opened, since: Option<NaiveDate>, until: Option<NaiveDate>) -> Result<()> {
     let since = since.map(|day| format!("day >= CAST('{day}' AS DATE)"));
     let until = until.map(|day| format!("day <= CAST('{day}' AS DATE)"));
@@ -123,13 +123,14 @@ async fn narrow(archive: &Opened, since: Option<NaiveDate>, until: Option<NaiveD
     let narrowed = archive.context.sql(&sql).await?;
     archive.context.deregister_table("events")?;
     archive.context.register_table("events", narrowed.into_view())?;
-    Ok(())
+    archive.context.deregister_table("records")?;
+    view::records(&archive.context).await
 }
 
-/// The view `mail`: events with `writer`, which is the sender or `<>` for a bounce.
+/// The view `mail`: records with `writer`, which is the sender or `<>` for a bounce.
 async fn mail(archive: &Opened) -> Result<()> {
     let sql =
-        "SELECT *, CASE WHEN sender IS NULL AND is_bounce THEN '<>' ELSE sender END AS writer FROM events";
+        "SELECT *, CASE WHEN sender IS NULL AND is_bounce THEN '<>' ELSE sender END AS writer FROM records";
     let mail = archive.context.sql(sql).await?;
     archive.context.register_table("mail", mail.into_view())?;
     Ok(())
