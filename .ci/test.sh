@@ -25,7 +25,7 @@ do_test() {
     check 'licences, sources, bans' deny
     check 'build for wasm32-wasip2' cargo build --locked --release --target wasm32-wasip2 --package message-trace
     check 'adapters' adapters
-    check 'tests' timeout 40m env MESSAGE_TRACE_FLUENT_BIT="$PWD/dist/message-trace-fluent-bit.wasm" \
+    check 'tests' timeout 55m env MESSAGE_TRACE_FLUENT_BIT="$PWD/dist/message-trace-fluent-bit.wasm" \
         MESSAGE_TRACE_TANGENT="$PWD/dist/message-trace-tangent.wasm" cargo test --locked --workspace \
         --features message-trace-program/kafka,message-trace-program/engine --no-fail-fast
     check 'the code for interpreters, run natively' \
