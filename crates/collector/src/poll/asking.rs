@@ -232,6 +232,11 @@ impl Core {
         let status = page.status(row);
         let (key, content) = (row.key, row.content);
         let received_s = row.received_s();
+        let is_committed = |received_s| known.is_some() || self.coverage.is_settled(received_s);
+        if !received_s.is_some_and(is_committed) {
+            // The last run died before it committed the row, which comes again: nothing goes out before it.
+            return self.ask_later(effects);
+        }
         let mut change = Change::told(key, told.sequence);
         let is_same = |known: &Known| known.status == status && known.content == content;
         if known.as_ref().is_some_and(|known| !is_same(known)) {

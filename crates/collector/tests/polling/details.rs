@@ -124,16 +124,46 @@ fn what_is_no_row_any_more_is_not_asked_about_for_ever() {
     }
 }
 
+/// A core whose ledger has read some seconds before now, the last two days of which may still change.
+fn covered(days: i64) -> Bench {
+    let mut coverage = Coverage::default();
+    coverage.cover(Span::new(NOW_S - days * 86_400, NOW_S - 600), NOW_S, 48 * 3600);
+    let state = State {
+        coverage,
+        ..State::default()
+    };
+    let mut bench = Bench::new(state, |settings| {
+        settings.once = false;
+        settings.since_s = NOW_S - days * 86_400;
+    });
+    let (request, _) = bench.wait_for_request();
+    bench.answer(request, 200, &page(&[10], None));
+    bench
+}
+
 #[test]
 fn a_row_that_the_ledger_has_forgotten_goes_on_from_its_last_delivery() {
-    let mut bench = begun(|_| {});
+    let mut bench = covered(4);
     bench.tell(Input::Ask(Ask {
         sequence: 4,
-        ..ask(99)
+        ..ask(3 * 86_400)
     }));
     let request = question(&mut bench);
     bench.answer(request, 200, ANSWER);
     assert_eq!(bench.sequences, [5]);
+}
+
+#[test]
+fn a_row_that_the_last_run_delivered_and_did_not_commit_comes_again_first() {
+    let mut bench = covered(4);
+    bench.tell(Input::Ask(ask(3600)));
+    let request = question(&mut bench);
+    bench.answer(request, 200, ANSWER);
+    assert_eq!(
+        (bench.details.len(), bench.settled.as_slice()),
+        (0, [false].as_slice())
+    );
+    assert!(bench.core.is_free_to_ask());
 }
 
 #[test]
