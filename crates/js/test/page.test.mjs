@@ -137,6 +137,18 @@ test("a quote that was left open ends a table, and is said", async () => {
     await context.close();
 });
 
+test("the first click on a row opens it, however long the button is held down", async () => {
+    const { page, context } = await withFiles({ "rows.ndjson": samples.ndjson });
+    await page.click("#tab-messages");
+    // The table takes the focus as the button goes down, and may be drawn again before it comes up.
+    await page.click(".rows .row >> nth=0", { delay: 300 });
+    await page.locator("#details").waitFor();
+    await page.keyboard.press("Escape");
+    await page.click(".rows .row >> nth=1", { delay: 300 });
+    await page.locator("#details").waitFor();
+    await context.close();
+});
+
 describe("exports", () => {
     test("no cell of the table is a formula for a spreadsheet", async () => {
         const { page, context } = await withFiles({ "hostile.ndjson": samples.hostile });

@@ -129,16 +129,32 @@ export class Table {
         const isExact = step === this.#height;
         const offset = isExact ? from * this.#height : this.grid.scrollTop - (top - from) * this.#height;
         this.rows.style.transform = `translateY(${offset}px)`;
-        this.rows.replaceChildren(...rows.map((row, at) => this.#row(row, from + at)));
         this.#mark();
+        this.#put(rows.map((row, at) => this.#row(row, from + at)));
+        this.#mark();
+    }
+
+    /** A row that is drawn already stays the element that it is: a click is lost where its element is replaced under it. */
+    #put(rows) {
+        const drawn = new Map([...this.rows.children].map((row) => [row.id, row]));
+        const next = rows.map((row) => (drawn.get(row.id)?.isEqualNode(row) ? drawn.get(row.id) : row));
+        const kept = new Set(next);
+        for (const row of drawn.values()) if (!kept.has(row)) row.remove();
+        let at = this.rows.firstChild;
+        for (const row of next) {
+            if (row === at) at = at.nextSibling;
+            else this.rows.insertBefore(row, at);
+        }
     }
 
     #row(row, position) {
         const cells = this.#columns.map(({ className = "", cell }, at) =>
             h("div", { role: "gridcell", className: `cell ${className}`, "aria-colindex": String(at + 1) }, cell(row)),
         );
+        const isActive = position === this.#active;
         return h("div", {
-            role: "row", id: `${this.id}-${position}`, className: "row", "aria-rowindex": String(position + 2),
+            role: "row", id: `${this.id}-${position}`, className: isActive ? "row active" : "row",
+            "aria-rowindex": String(position + 2), "aria-selected": String(isActive),
             onclick: () => {
                 this.#active = position;
                 this.#mark();
