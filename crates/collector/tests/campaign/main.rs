@@ -1,11 +1,13 @@
 //! The campaign: tenant-days in virtual time, with the core that ships, held against what the tenant really had.
 //!
-//! `--seeds N` runs that many (default 1000), `--seed N` runs one and says more. The exit code is 1 if a seed fails;
-//! its number is printed, and the same number gives the same run. A tenth of the days is polled through the Reporting Web
-//! Service too; `--reporting` runs it alone. `--table` prints how long rows wait, by the size of the
-//! tenant, `--details` how long they wait for their details; the smaller of these tenants are part of every campaign.
+//! `--seeds N` runs that many (default 1000), `--seeds A..B` those from A to before B, `--seed N` runs one and says more. The
+//! exit code is 1 if a seed fails; its number is printed, and the same number gives the same run. A tenth of the days is
+//! polled through the Reporting Web Service too; `--reporting` runs it alone. `--table` prints how long rows wait, by the
+//! size of the tenant, `--details` how long they wait for their details; the smaller of these tenants are part of every
+//! campaign.
 #![expect(
     clippy::expect_used,
+    clippy::print_stderr,
     clippy::print_stdout,
     unreachable_pub,
     reason = "a test fails by panicking and says what it found"
@@ -32,6 +34,9 @@ use message_trace_simulator::Settings;
 use message_trace_simulator::peers::{Course, Outcome, compare, compare_reports};
 use scenario::{Scenario, Trouble};
 use world::World;
+
+/// How many tenant-days lie between two lines of progress.
+const PROGRESS: u64 = 500;
 
 /// Makes the scenario of a seed.
 type Of = fn(u64) -> Scenario;
@@ -74,6 +79,12 @@ fn baselines(seeds: &std::ops::Range<u64>, of: Of, compare: fn(&Settings, Course
     println!();
 }
 
+/// `A..B`, or `B` alone from 0.
+fn span(text: &str) -> std::ops::Range<u64> {
+    let (from, to) = text.split_once("..").unwrap_or(("0", text));
+    from.parse().expect("a number")..to.parse().expect("a number")
+}
+
 fn main() -> ExitCode {
     let mut seeds = 0..std::env::var("CAMPAIGN_SEEDS")
         .ok()
@@ -83,16 +94,10 @@ fn main() -> ExitCode {
     let mut is_one = false;
     let (mut is_reporting, mut with_peers) = (false, true);
     while let Some(argument) = arguments.next() {
-        let mut number = || {
-            arguments
-                .next()
-                .and_then(|text| text.parse::<u64>().ok())
-                .expect("a number follows")
-        };
         match argument.as_str() {
-            "--seeds" => seeds = 0..number(),
+            "--seeds" => seeds = span(&arguments.next().expect("a number or A..B follows")),
             "--seed" => {
-                let seed = number();
+                let seed = span(&arguments.next().expect("a number follows")).end;
                 seeds = seed..seed + 1;
                 is_one = true;
             }
@@ -187,7 +192,12 @@ fn campaign(seeds: &std::ops::Range<u64>, of: Of, with: &str) -> usize {
                     }
                     let findings = catch_unwind(AssertUnwindSafe(|| run(of(seed))));
                     let is_clean = findings.as_ref().is_ok_and(Findings::is_clean);
+                    let begun = seed + 1 - seeds.start;
+                    if begun.is_multiple_of(PROGRESS) {
+                        eprintln!("{begun} of {} tenant-days", seeds.end - seeds.start);
+                    }
                     if !is_clean {
+                        eprintln!("seed {seed} failed");
                         failed.lock().expect("no panic").push(seed);
                     }
                     if let Ok(findings) = findings {
