@@ -84,7 +84,7 @@ pub(super) fn drive(
         Ok(state) => state,
         Err(error) => return Outcome::Failed(of_ledger(&error)),
     };
-    let source = settings.source;
+    let (source, is_once) = (settings.source, settings.once);
     let core = Core::new(settings, ledger.keys(), state, clock.now_ms());
     let (inputs, arrived) = channel();
     on_start(inputs.clone());
@@ -105,7 +105,7 @@ pub(super) fn drive(
             accepted: Vec::new(),
             details,
             given_up: 0,
-            progress: Progress::start(log_interval),
+            progress: Progress::start(log_interval, is_once),
         };
         let outcome = driver.run(&arrived);
         driver.tell_dead_letters();

@@ -14,6 +14,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Progress {
     is_terminal: bool,
     log_interval: Duration,
+    /// Whether the run ends when all is delivered.
+    is_once: bool,
     shown: Option<Instant>,
     logged: Instant,
     looked: Option<Instant>,
@@ -24,11 +26,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(log_interval: Duration) -> Self {
+    pub(super) fn start(log_interval: Duration, is_once: bool) -> Self {
         let now = Instant::now();
         Self {
             is_terminal: std::io::stderr().is_terminal(),
             log_interval,
+            is_once,
             shown: None,
             logged: now,
             looked: None,
@@ -73,11 +76,7 @@ impl Progress {
         }
         self.clear();
         self.logged = Instant::now();
-        let stage = match (self.has_caught_up, has_caught_up) {
-            (false, true) => "caught up; polling goes on",
-            (true, true) => "polling",
-            (_, false) => "catching up",
-        };
+        let stage = stage(self.has_caught_up, has_caught_up, self.is_once);
         self.has_caught_up |= has_caught_up;
         self.tell(&status, stage);
     }
@@ -234,9 +233,31 @@ pub(super) fn span(seconds: i64) -> String {
     }
 }
 
+/// What a run is at: whether it had caught up before, whether it has now, and whether it ends by itself then.
+fn stage(before: bool, now: bool, is_once: bool) -> &'static str {
+    match (before, now) {
+        (_, false) => "catching up",
+        // It ends when questions that wait for their part of the budget were asked.
+        (_, true) if is_once => "caught up; finishing what was begun",
+        (false, true) => "caught up; polling goes on",
+        (true, true) => "polling",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::span;
+    use super::{span, stage};
+
+    #[test]
+    fn a_run_that_ends_by_itself_does_not_say_that_it_goes_on() {
+        let stages = [(false, false), (false, true), (true, true)];
+        let said = |is_once| stages.map(|(before, now)| stage(before, now, is_once));
+        assert_eq!(
+            said(false),
+            ["catching up", "caught up; polling goes on", "polling"]
+        );
+        assert!(said(true).iter().all(|stage| !stage.contains("polling")));
+    }
 
     #[test]
     fn lengths_of_time_are_for_people() {
