@@ -23,6 +23,8 @@ pub struct Sorted {
     pub delivery: Delivery,
     /// What is to be remembered once it is.
     pub entries: Vec<Entry>,
+    /// What is known and was read again, to be remembered for longer.
+    pub read_again: Vec<Key>,
     /// Rows that are delivered for the first time.
     pub new: u64,
     /// Rows that are delivered again, for they changed.
@@ -31,7 +33,7 @@ pub struct Sorted {
     pub known: u64,
 }
 
-/// Holds a batch against the ledger. Rows are remembered as of `now_s`; `base` is the sequence number that a row begins
+/// Holds a batch against the ledger. Rows are remembered as of `now_s`, those that are known too; `base` is the sequence number that a row begins
 /// with which a ledger that is lost may have delivered.
 ///
 /// # Errors
@@ -56,6 +58,7 @@ pub fn sort<E>(page: Page, keys: &Keys, now_s: i64, base: u64, look_up: Lookup<'
         .collect();
     let mut touched: HashMap<Key, Known> = HashMap::new();
     let (mut fresh, mut changed, mut known_rows) = (Vec::new(), Vec::new(), 0);
+    let mut read_again = Vec::new();
     for ((at, row), variant) in (0_u32..).zip(page.rows()).zip(variants) {
         let status = page.status(row);
         let now = |sequence: u64, content: u64| Known {
@@ -83,6 +86,7 @@ pub fn sort<E>(page: Page, keys: &Keys, now_s: i64, base: u64, look_up: Lookup<'
         let is_same_status = before.status.to_lowercase() == status.to_lowercase();
         if is_same_status && says_no_more(row.content, before.content) || earlier.contains_key(&variant) {
             known_rows += 1;
+            read_again.extend([row.key, variant]);
             continue;
         }
         if is_open(&status) && !is_same_status && !is_open(&before.status) {
@@ -130,6 +134,7 @@ pub fn sort<E>(page: Page, keys: &Keys, now_s: i64, base: u64, look_up: Lookup<'
     Ok(Sorted {
         delivery: Delivery::new(page, fresh, changed),
         entries,
+        read_again,
         new,
         changed: again,
         known: known_rows,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use super::{Entry, Key, Known, Ledger, State, Transaction};
+use super::{Entry, Key, Known, Ledger, Renewal, State, Transaction};
 
 /// A ledger in memory, with the same meaning of a commit as the file.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +43,7 @@ impl Ledger for MemoryLedger {
     fn commit(&mut self, transaction: &Transaction) -> Result<(), Infallible> {
         let Transaction {
             entries,
+            renewal,
             coverage,
             forget,
             floor_s,
@@ -65,6 +66,15 @@ impl Ledger for MemoryLedger {
         } in entries
         {
             self.rows.insert(*key, (known.clone(), *received_s));
+        }
+        if let Some(Renewal { keys, at_s }) = renewal {
+            for key in keys {
+                if let Some((_, received_s)) = self.rows.get_mut(key)
+                    && *received_s <= at_s - Renewal::AFTER_S
+                {
+                    *received_s = *at_s;
+                }
+            }
         }
         if let Some(coverage) = coverage {
             self.state.coverage.clone_from(coverage);

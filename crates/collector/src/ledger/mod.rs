@@ -106,11 +106,27 @@ pub struct Pause {
     pub told_ms: i64,
 }
 
+/// Rows that are remembered for longer, because they were read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// Which rows; one that is not known stays unknown.
+    pub keys: Vec<Key>,
+    /// The second that counts for them from now on in place of the one they were received in, since 1970-01-01 UTC.
+    pub at_s: i64,
+}
+
+impl Renewal {
+    /// How much later the new second has to be, in seconds: a row that is read all the time is written once a day.
+    pub const AFTER_S: i64 = 86_400;
+}
+
 /// One change of the ledger: all of it or nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transaction {
     /// Rows to remember; a row that is known already is overwritten.
     pub entries: Vec<Entry>,
+    /// Rows to remember for longer, if there are any. Only a source without coverage has them.
+    pub renewal: Option<Renewal>,
     /// The whole coverage from now on, if it changed.
     pub coverage: Option<Coverage>,
     /// Spans whose row keys may be forgotten: they are delivered and settled.

@@ -3,6 +3,7 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod forgetting;
 mod kills;
 mod refusing;
 mod stand;

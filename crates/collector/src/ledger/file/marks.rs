@@ -122,8 +122,10 @@ fn read(connection: &Connection) -> rusqlite::Result<Vec<Mark>> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use std::fmt::Debug;
+
     use super::*;
-    use crate::ledger::Span;
+    use crate::ledger::{Entry, Key, Known, Ledger, MemoryLedger, Renewal, Span};
 
     #[test]
     fn marks_are_kept_with_what_they_stand_for_and_the_ledger_stays_whole() {
@@ -155,5 +157,61 @@ mod tests {
         drop(ledger);
         assert_eq!(FileLedger::marks_of(&path).unwrap(), [mark("a", 3)]);
         assert!(FileLedger::check(&path).is_ok());
+    }
+
+    /// Which of four rows are known after two of them, and one that nobody knows, were read again `later_s` later, and
+    /// what is older than that was forgotten.
+    fn renewed<L: Ledger<Error: Debug>>(ledger: &mut L, later_s: i64) -> Vec<u8> {
+        let key = |number: u8| Key([number; 16]);
+        let entry = |number: u8| Entry {
+            key: key(number),
+            known: Known {
+                content: 7,
+                sequence: u64::from(number),
+                status: "delivered".to_owned(),
+            },
+            received_s: 100,
+        };
+        let read = Transaction {
+            entries: (0..4).map(entry).collect(),
+            ..Transaction::default()
+        };
+        let again = Transaction {
+            renewal: Some(Renewal {
+                keys: vec![key(1), key(3), key(9)],
+                at_s: 100 + later_s,
+            }),
+            ..Transaction::default()
+        };
+        let forget = Transaction {
+            forget: vec![Span::new(0, 100 + later_s)],
+            ..Transaction::default()
+        };
+        for change in [read, again, forget] {
+            ledger.commit(&change).unwrap();
+        }
+        let numbers: Vec<u8> = (0..10).collect();
+        let keys: Vec<Key> = numbers.iter().copied().map(key).collect();
+        let known = ledger.look_up(&keys).unwrap();
+        let kept = numbers.into_iter().zip(known);
+        kept.filter_map(|(number, known)| known.map(|known| (number, known)))
+            .map(|(number, known)| {
+                assert_eq!(known, entry(number).known);
+                number
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_row_that_is_read_again_is_remembered_from_then_but_written_once_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        for (later_s, kept) in [(Renewal::AFTER_S - 1, vec![]), (Renewal::AFTER_S, vec![1, 3])] {
+            let mut ledger = FileLedger::open(&path, "folder", "folder").unwrap();
+            assert_eq!(renewed(&mut ledger, later_s), kept);
+            drop(ledger);
+            assert!(FileLedger::check(&path).is_ok());
+            assert_eq!(renewed(&mut MemoryLedger::default(), later_s), kept);
+        }
     }
 }

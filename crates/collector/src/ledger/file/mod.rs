@@ -30,7 +30,8 @@ pub use notes::Notes;
 pub use recover::{Recovery, recover};
 
 use super::{
-    Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Pause, Segment, Span, State, Transaction,
+    Coverage, Entry, Gap, GapReason, Key, Keys, Known, Ledger, Pause, Renewal, Segment, Span, State,
+    Transaction,
 };
 
 /// Marks a `SQLite` file as a ledger: the letters `MTL1`.
@@ -201,6 +202,7 @@ fn apply(
 ) -> rusqlite::Result<()> {
     let Transaction {
         entries,
+        renewal,
         coverage,
         forget,
         floor_s,
@@ -250,6 +252,9 @@ fn apply(
             received_s
         ])?;
     }
+    if let Some(renewal) = renewal {
+        renew(transaction, renewal, rows)?;
+    }
     if let Some(coverage) = coverage {
         transaction.execute("DELETE FROM coverage", [])?;
         let mut statement = transaction
@@ -270,6 +275,30 @@ fn apply(
     }
     if let Some(skew_ms) = skew_ms {
         transaction.execute("UPDATE ledger SET skew_ms = ?1", [skew_ms])?;
+    }
+    Ok(())
+}
+
+fn renew(
+    transaction: &rusqlite::Transaction<'_>,
+    Renewal { keys, at_s }: &Renewal,
+    rows: &mut Digest,
+) -> rusqlite::Result<()> {
+    let mut due = transaction.prepare_cached(
+        "SELECT content, sequence, status, received_s FROM row WHERE key = ?1 AND received_s <= ?2",
+    )?;
+    let mut update = transaction.prepare_cached("UPDATE row SET received_s = ?2 WHERE key = ?1")?;
+    for Key(key) in keys {
+        let known = due
+            .query_row(params![key.as_slice(), at_s - Renewal::AFTER_S], |row| {
+                Ok((read_known(row)?, row.get(3)?))
+            })
+            .optional()?;
+        if let Some((known, received_s)) = known {
+            rows.remove(&of_row(key, &known, received_s));
+            rows.add(&of_row(key, &known, *at_s));
+            update.execute(params![key.as_slice(), at_s])?;
+        }
     }
     Ok(())
 }

@@ -70,6 +70,7 @@ fn page(number: u64, coverage: &mut Coverage) -> Transaction {
             told_ms: 7,
         }),
         skew_ms: (number == 7).then_some(-5),
+        ..Transaction::default()
     }
 }
 

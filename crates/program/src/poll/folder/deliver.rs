@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use message_trace_collector::ledger::{Ledger as _, Mark, Span, Transaction};
+use message_trace_collector::ledger::{Ledger as _, Mark, Renewal, Span, Transaction};
 use message_trace_collector::poll::{Backoff, Delivery, Fault, Input};
 use message_trace_folder::{Sorted, sort};
 use message_trace_net::http::Pause as _;
@@ -39,20 +39,26 @@ impl Run<'_> {
         let page = Page::of_rows(&rows, &self.keys)
             .ok_or_else(|| Fault::new(Remedy::Report, "internal: a batch of rows is too large"))?;
         drop(rows);
-        let ledger = &mut self.ledger;
+        let (now, ledger) = (now_s(), &mut self.ledger);
         let mut look_up = |keys: &[_]| ledger.look_up(keys);
         let Sorted {
             delivery,
             entries,
+            read_again,
             new,
             changed,
             known,
-        } = sort(page, &self.keys, now_s(), self.base, &mut look_up).map_err(of_ledger)?;
+        } = sort(page, &self.keys, now, self.base, &mut look_up).map_err(of_ledger)?;
         if !delivery.is_empty() && self.deliver(&Arc::new(delivery))? == Went::Stopped {
             return Ok(Went::Stopped);
         }
+        let renewal = Renewal {
+            keys: read_again,
+            at_s: now,
+        };
         let change = Transaction {
             entries,
+            renewal: (!renewal.keys.is_empty()).then_some(renewal),
             ..Transaction::default()
         };
         let marks: Vec<Mark> = mark.into_iter().collect();
