@@ -6,7 +6,6 @@
 The planted events go through `archive` twice, and some of them in an older form first: each has to count once. Floats are
 equal to nine digits.
 """
-import datetime as dt
 import json
 import pathlib
 import subprocess
@@ -15,6 +14,7 @@ import tempfile
 
 import duckdb
 from planted import LAST, OWN, rows
+from same import cell
 
 PROGRAM = sys.argv[1]
 SQL = pathlib.Path(__file__).parents[2] / "sql"
@@ -44,16 +44,6 @@ def event(row, sequence, size):
     if row["sender"]:
         event["email"]["from"] = {"address": [row["sender"].upper()]}
     return json.dumps(event)
-
-
-def cell(value):
-    if isinstance(value, float):
-        return float(f"{value:.9g}")
-    if isinstance(value, dt.datetime):
-        return value.isoformat(timespec="microseconds") + "Z"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return value
 
 
 with tempfile.TemporaryDirectory() as folder:
