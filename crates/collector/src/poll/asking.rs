@@ -63,6 +63,13 @@ impl Core {
         std::mem::replace(&mut self.asks_follow, asks_follow)
     }
 
+    /// The first second of which the service still has rows, and so their details, by its own clock: this machine's may be
+    /// months off. In seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn retained_s(&self, now_ms: i64) -> i64 {
+        self.settings.source.retained_s(self.clock.now_s(now_ms))
+    }
+
     pub(super) fn begin_asking(&mut self, ask: Ask) {
         if self.is_free_to_ask() {
             self.asking = Some(Asking {

@@ -250,8 +250,8 @@ impl World {
 
     fn ask_later(&mut self, asked: (Key, u64)) {
         let local_ms = self.local_ms();
-        let retained_s = self.source.retained_s(local_ms.div_euclid(1000));
-        if let Some(asking) = &mut self.asking {
+        if let (Some(asking), Some(core)) = (&mut self.asking, &self.core) {
+            let retained_s = core.retained_s(local_ms);
             asking.later(asked, local_ms, retained_s);
         }
     }

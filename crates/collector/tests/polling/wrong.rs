@@ -65,6 +65,23 @@ fn a_clock_that_is_ninety_days_ahead_writes_no_gap() {
     );
 }
 
+/// A row's details are given up when the service keeps them no longer, not when this machine thinks so.
+#[test]
+fn what_the_service_still_has_is_told_by_its_own_clock() {
+    for ahead_ms in [95 * DAY_MS, -95 * DAY_MS, 0] {
+        let mut bench = ahead(ahead_ms);
+        let (request, _) = bench.wait_for_request();
+        let now_ms = bench.service_ms();
+        bench.answer_dated(request, 200, "application/json", &page(&[], None), now_ms);
+        let retained_s = bench.core.retained_s(bench.now_ms);
+        let expected_s = message_trace_sources::Source::retained_s(
+            &message_trace_sources::graph::Graph,
+            bench.service_ms() / 1000,
+        );
+        assert!(retained_s.abs_diff(expected_s) <= 1, "ahead by {ahead_ms} ms");
+    }
+}
+
 /// The first window of a clock that is days behind lies where all is settled and the keys are forgotten.
 #[test]
 fn a_clock_that_is_days_behind_delivers_nothing_again() {

@@ -84,7 +84,7 @@ pub(super) fn drive(
         Ok(state) => state,
         Err(error) => return Outcome::Failed(of_ledger(&error)),
     };
-    let (source, is_once) = (settings.source, settings.once);
+    let is_once = settings.once;
     let core = Core::new(settings, ledger.keys(), state, clock.now_ms());
     let (inputs, arrived) = channel();
     on_start(inputs.clone());
@@ -96,7 +96,6 @@ pub(super) fn drive(
         scope.spawn(move || hand_over(handover, &queue, &inputs));
         let mut driver = Driver {
             core,
-            source,
             ledger,
             clock,
             jobs,
@@ -147,7 +146,6 @@ fn hand_over(handover: &mut Handover, queue: &Receiver<Arc<Delivery>>, inputs: &
 
 struct Driver<'a> {
     core: Core,
-    source: &'static dyn Source,
     ledger: &'a mut FileLedger,
     clock: &'a Clock,
     jobs: Sender<Job>,
@@ -261,9 +259,9 @@ impl Driver<'_> {
                 Ok(None)
             }
             Effect::AskLater { key, sequence } => {
-                let now_s = self.clock.now_ms().div_euclid(1000);
+                let retained_s = self.core.retained_s(self.clock.now_ms());
                 if let Some(details) = &self.details
-                    && details.later((key, sequence), self.source.retained_s(now_s))
+                    && details.later((key, sequence), retained_s)
                 {
                     self.given_up += 1;
                 }
