@@ -10,7 +10,7 @@ WITH bounced AS (
 sent AS (
     SELECT b.day, b.recipient, COUNT(*) AS messages
     FROM bounced AS b
-    JOIN events AS e ON e.sender = b.recipient AND e.direction = 'outbound'
+    JOIN records AS e ON e.sender = b.recipient AND e.direction = 'outbound'
         AND e.day <= b.day AND e.day >= b.day - INTERVAL '1 days'
     GROUP BY b.day, b.recipient
 )

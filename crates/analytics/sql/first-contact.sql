@@ -13,7 +13,7 @@ SELECT
     COUNT(*) AS messages,
     SUM(e.size) AS bytes
 FROM first AS f
-JOIN events AS e ON e.recipient_domain = f.domain AND e.day = f.day AND e.direction = 'outbound'
+JOIN records AS e ON e.recipient_domain = f.domain AND e.day = f.day AND e.direction = 'outbound'
 WHERE f.day >= CAST($since AS DATE)
 GROUP BY f.day, f.domain
 ORDER BY bytes DESC, f.day, f.domain
