@@ -6,7 +6,7 @@
 -- Columns: day, sender; messages, usual_messages, score_messages (spreads above the usual); bytes, usual_bytes, score_bytes;
 -- history (days), recipients, basis (own or peers).
 WITH daily AS (
-    SELECT day, sender, COUNT(*) AS messages, SUM(COALESCE(size, 0)) AS bytes, COUNT(DISTINCT recipient) AS recipients
+    SELECT day, sender, COUNT(*) AS messages, SUM(COALESCE(size, 0)) AS bytes
     FROM records
     WHERE direction = 'outbound' AND sender IS NOT NULL
         AND day >= CAST($since AS DATE) - INTERVAL '28 days'
@@ -15,7 +15,7 @@ WITH daily AS (
 calendar AS (SELECT DISTINCT day FROM records WHERE day >= CAST($since AS DATE) - INTERVAL '28 days'),
 begun AS (SELECT sender, MIN(day) AS first FROM records WHERE sender IS NOT NULL GROUP BY sender),
 tested AS (
-    SELECT d.day, d.sender, d.messages, d.bytes, d.recipients, b.first
+    SELECT d.day, d.sender, d.messages, d.bytes, b.first
     FROM daily AS d JOIN begun AS b ON d.sender = b.sender
     WHERE d.day >= CAST($since AS DATE)
 ),
@@ -45,7 +45,7 @@ peers AS (
 ),
 judged AS (
     SELECT
-        t.day, t.sender, t.messages, t.bytes, t.recipients, COALESCE(u.days, 0) AS history,
+        t.day, t.sender, t.messages, t.bytes, COALESCE(u.days, 0) AS history,
         CASE WHEN COALESCE(u.days, 0) >= 7 THEN 'own' ELSE 'peers' END AS basis,
         CASE WHEN COALESCE(u.days, 0) >= 7 THEN u.messages ELSE p.messages END AS usual_messages,
         CASE WHEN COALESCE(u.days, 0) >= 7 THEN u.bytes ELSE p.bytes END AS usual_bytes,
@@ -62,9 +62,17 @@ scored AS (
         (messages - usual_messages) / GREATEST(spread_messages, 0.2 * usual_messages, 5.0) AS score_messages,
         bytes, usual_bytes,
         (bytes - usual_bytes) / GREATEST(spread_bytes, 0.2 * usual_bytes, 1048576.0) AS score_bytes,
-        history, recipients, basis
+        history, basis
     FROM judged
 )
-SELECT * FROM scored
-WHERE score_messages >= 6 OR score_bytes >= 12
-ORDER BY day, GREATEST(score_messages, score_bytes) DESC, sender
+-- Who is far above: only of them the recipients are counted.
+SELECT
+    s.day, s.sender, s.messages, s.usual_messages, s.score_messages, s.bytes, s.usual_bytes, s.score_bytes,
+    s.history, COUNT(DISTINCT e.recipient) AS recipients, s.basis
+FROM scored AS s
+JOIN records AS e ON e.day = s.day AND e.sender = s.sender AND e.direction = 'outbound'
+WHERE s.score_messages >= 6 OR s.score_bytes >= 12
+GROUP BY
+    s.day, s.sender, s.messages, s.usual_messages, s.score_messages, s.bytes, s.usual_bytes, s.score_bytes,
+    s.history, s.basis
+ORDER BY s.day, GREATEST(s.score_messages, s.score_bytes) DESC, s.sender

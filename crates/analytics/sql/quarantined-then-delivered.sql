@@ -1,14 +1,21 @@
 -- Mail that was quarantined first and delivered later: somebody released it.
 -- Columns: quarantined, delivered (times of the newest records), sender, recipient, subject, trace.
+WITH held AS (
+    SELECT trace_id, recipient, MIN(time) AS quarantined
+    FROM events
+    WHERE trace_id IS NOT NULL AND recipient IS NOT NULL AND status = 'quarantined'
+    GROUP BY trace_id, recipient
+)
 SELECT
-    MIN(CASE WHEN status = 'quarantined' THEN time END) AS quarantined,
-    MAX(CASE WHEN status = 'delivered' THEN time END) AS delivered,
-    MIN(sender) AS sender,
-    recipient,
-    MIN(subject) AS subject,
-    trace_id AS trace
-FROM events
-WHERE trace_id IS NOT NULL AND recipient IS NOT NULL AND status IN ('quarantined', 'delivered')
-GROUP BY trace_id, recipient
-HAVING COUNT(*) FILTER (WHERE status = 'quarantined') > 0 AND COUNT(*) FILTER (WHERE status = 'delivered') > 0
-ORDER BY delivered DESC, trace, recipient
+    h.quarantined,
+    MAX(CASE WHEN e.status = 'delivered' THEN e.time END) AS delivered,
+    MIN(e.sender) AS sender,
+    h.recipient,
+    MIN(e.subject) AS subject,
+    h.trace_id AS trace
+FROM held AS h
+JOIN events AS e ON e.trace_id = h.trace_id AND e.recipient = h.recipient
+WHERE e.status IN ('quarantined', 'delivered')
+GROUP BY h.quarantined, h.recipient, h.trace_id
+HAVING COUNT(*) FILTER (WHERE e.status = 'delivered') > 0
+ORDER BY delivered DESC, trace, h.recipient
