@@ -28,6 +28,7 @@ usage() {
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in fifteen ways, and shows that the campaign sees each
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
+  query-bench   every question by this program and by DuckDB, over an archive of 1,000,000 messages (or as many as follow)
   slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
@@ -286,6 +287,12 @@ do_streams() {
     do_program --features streams
     cargo run --quiet --locked --profile program --package message-trace-streams --example throughput -- \
         dist/message-trace "${ROWS:-1000000}"
+}
+
+do_query_bench() {
+    do_program --features engine
+    duckdb_tools
+    "$target_dir/tools/duckdb/bin/python" crates/analytics/bench/questions.py dist/message-trace "$@"
 }
 
 do_slow_sink() {

@@ -85,11 +85,16 @@ count() {
     '
 }
 
+duckdb_tools() {
+    local folder=$target_dir/tools/duckdb
+    [ -x "$folder/bin/python" ] && "$folder/bin/python" -c 'import duckdb, pyarrow' 2>/dev/null ||
+        { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet duckdb==2.0.1 pyarrow==26.0.1; }
+}
+
 # Every question, by this program and by DuckDB over the same files.
 do_questions() {
     local folder=$target_dir/tools/duckdb
-    [ -x "$folder/bin/python" ] && "$folder/bin/python" -c 'import duckdb, pyarrow' 2>/dev/null ||
-        { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet duckdb==2.0.1 pyarrow==26.0.1; } || return 1
+    duckdb_tools || return 1
     "$folder/bin/python" crates/analytics/tests/duckdb/questions.py
     "$folder/bin/python" crates/analytics/tests/duckdb/engine.py "$target_dir/debug/message-trace"
 }
