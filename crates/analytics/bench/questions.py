@@ -78,8 +78,8 @@ def archive(program, folder, events):
         began = time.monotonic()
         subprocess.run([program, "archive", "--output", folder], input=text, stderr=subprocess.PIPE, check=True)
         spent += time.monotonic() - began
-        print(f"\r{day + 1} of {DAYS} days archived", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        if (day + 1) % 10 == 0:
+            print(f"{day + 1} of {DAYS} days archived", file=sys.stderr)
     return spent
 
 
