@@ -5,19 +5,30 @@
 -- others: the 99th percentile of their days. Bytes as well as counts.
 -- Columns: day, sender; messages, usual_messages, score_messages (spreads above the usual); bytes, usual_bytes, score_bytes;
 -- history (days), recipients, basis (own or peers).
-WITH daily AS (
+WITH recent AS (
     SELECT day, sender, COUNT(*) AS messages, SUM(COALESCE(size, 0)) AS bytes
     FROM records
-    WHERE direction = 'outbound' AND sender IS NOT NULL
-        AND day >= CAST($since AS DATE) - INTERVAL '28 days'
+    WHERE direction = 'outbound' AND sender IS NOT NULL AND day >= CAST($since AS DATE)
     GROUP BY day, sender
+    -- Six spreads of 5 messages or twelve of 1 MiB: who has less is not far above anything.
+    HAVING COUNT(*) >= 30 OR SUM(COALESCE(size, 0)) >= 12582912
+),
+suspects AS (SELECT DISTINCT sender FROM recent),
+daily AS (
+    SELECT e.day, e.sender, COUNT(*) AS messages, SUM(COALESCE(e.size, 0)) AS bytes
+    FROM suspects AS s JOIN records AS e ON e.sender = s.sender
+    WHERE e.direction = 'outbound' AND e.day >= CAST($since AS DATE) - INTERVAL '28 days'
+    GROUP BY e.day, e.sender
 ),
 calendar AS (SELECT DISTINCT day FROM records WHERE day >= CAST($since AS DATE) - INTERVAL '28 days'),
-begun AS (SELECT sender, MIN(day) AS first FROM records WHERE sender IS NOT NULL GROUP BY sender),
+begun AS (
+    SELECT e.sender, MIN(e.day) AS first
+    FROM suspects AS s JOIN records AS e ON e.sender = s.sender
+    GROUP BY e.sender
+),
 tested AS (
-    SELECT d.day, d.sender, d.messages, d.bytes, b.first
-    FROM daily AS d JOIN begun AS b ON d.sender = b.sender
-    WHERE d.day >= CAST($since AS DATE)
+    SELECT r.day, r.sender, r.messages, r.bytes, b.first
+    FROM recent AS r JOIN begun AS b ON r.sender = b.sender
 ),
 history AS (
     SELECT t.day, t.sender, c.day AS past, COALESCE(h.messages, 0) AS messages, COALESCE(h.bytes, 0) AS bytes
@@ -41,7 +52,13 @@ peers AS (
     SELECT
         PERCENTILE_CONT(0.99) WITHIN GROUP (ORDER BY CAST(messages AS DOUBLE)) AS messages,
         PERCENTILE_CONT(0.99) WITHIN GROUP (ORDER BY CAST(bytes AS DOUBLE)) AS bytes
-    FROM daily
+    FROM (
+        SELECT COUNT(*) AS messages, SUM(COALESCE(size, 0)) AS bytes
+        FROM records
+        WHERE direction = 'outbound' AND sender IS NOT NULL
+            AND day >= CAST($since AS DATE) - INTERVAL '28 days'
+        GROUP BY day, sender
+    ) AS days
 ),
 judged AS (
     SELECT

@@ -33,12 +33,25 @@ SELECT * FROM (
 /// Of the events of one row the last.
 const RECORDS: &str = include_str!("../../sql/views/records.sql");
 
+/// Most rows that changed which are held in memory: some 100 bytes each.
+const MOST_CHANGED: usize = 500_000;
+
 /// An engine with bounds.
 pub(super) fn context() -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_limit(MEMORY, 1.0)
         .build_arc()?;
-    let config = SessionConfig::new().with_information_schema(false);
+    // Rows that changed are few beside all others: they go to where these are, not these to them.
+    let config = SessionConfig::new()
+        .with_information_schema(false)
+        .set_usize(
+            "datafusion.optimizer.hash_join_single_partition_threshold",
+            64 << 20,
+        )
+        .set_usize(
+            "datafusion.optimizer.hash_join_single_partition_threshold_rows",
+            MOST_CHANGED,
+        );
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }
 
@@ -88,10 +101,35 @@ pub(super) async fn open(archive: &Path) -> Result<Opened> {
 }
 
 /// Makes the table `records` out of the table `events`.
+///
+/// Which rows changed is found out once and held in memory, while they are few: a question may name `records` many times,
+/// and an engine that does not know how few they are may hold all others against them instead.
 pub(super) async fn records(context: &SessionContext) -> Result<()> {
-    let records = context.sql(RECORDS).await?;
+    let (before, changed, after) = parts_of_records()?;
+    let frame = context.sql(changed).await?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let rows = frame.limit(0, Some(MOST_CHANGED + 1))?.collect().await?;
+    let held = rows.iter().map(RecordBatch::num_rows).sum::<usize>() <= MOST_CHANGED;
+    let records = if held {
+        context.deregister_table("changed")?;
+        let table = MemTable::try_new(schema, vec![rows])?;
+        context.register_table("changed", Arc::new(table))?;
+        context.sql(&format!("{before}changed{after}")).await?
+    } else {
+        context.sql(RECORDS).await?
+    };
     context.register_table("records", records.into_view())?;
     Ok(())
+}
+
+/// What stands before the question which rows changed, that question, and what stands behind it.
+fn parts_of_records() -> Result<(&'static str, &'static str, &'static str)> {
+    let split = || {
+        let (before, rest) = RECORDS.split_at(RECORDS.find("(\n")?);
+        let (changed, after) = rest.split_at(rest.find("\n)")?);
+        Some((before, changed.get(1..)?, after.get(2..)?))
+    };
+    split().context("internal: records.sql has another form")
 }
 
 /// The rows of files, each event once.
@@ -117,4 +155,22 @@ pub(super) fn register(context: &SessionContext, name: &str, rows: RecordBatch) 
     let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
     context.register_table(name, Arc::new(table))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn the_question_which_rows_changed_is_a_part_of_the_view() {
+        let (before, changed, after) = parts_of_records().unwrap();
+        assert!(before.trim_end().ends_with("LEFT JOIN"), "{before}");
+        assert!(
+            changed.trim().starts_with("SELECT trace_id") && changed.trim().ends_with("recipient"),
+            "{changed}"
+        );
+        assert!(after.starts_with(" AS c ON"), "{after}");
+    }
 }
