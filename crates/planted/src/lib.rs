@@ -27,4 +27,4 @@ pub use tenant::{Plan, Tenant};
 pub const DOMAIN: &str = "contoso.com";
 
 /// Days at the beginning on which nothing is planted and no alert counts: what is usual must be seen first.
-pub const HISTORY: i32 = 28;
+pub const HISTORY: i32 = 42;

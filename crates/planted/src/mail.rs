@@ -68,7 +68,7 @@ impl Mail {
 
     /// Appends a row for each recipient, each ended by LF. `number` is the message's own among all of the tenant's.
     pub(crate) fn push_rows(&self, out: &mut String, date: NaiveDate, seed: u64, number: u64) {
-        let (high, low) = (mix(number), mix(seed ^ number));
+        let (high, low) = (mix(number), mix(mix(seed) ^ number));
         let (hours, minutes, seconds) = (self.at / 3_600, self.at / 60 % 60, self.at % 60);
         let net = if self.sender.is_some() { 113 } else { 114 };
         for (to, status) in &self.to {

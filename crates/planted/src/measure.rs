@@ -136,7 +136,11 @@ impl Measure {
         answers(program, &[0, 1], raised)
     }
 
-    fn article(&self, since: NaiveDate) -> Result<Vec<Raised>> {
+    /// Who is above the article's threshold, on every day from one on.
+    ///
+    /// # Errors
+    /// When the program cannot be used.
+    pub fn article(&self, since: NaiveDate) -> Result<Vec<Raised>> {
         let question = self.folder.join("article.sql");
         fs::write(&question, ARTICLE)?;
         let mut program = self.program("query", "--archive");

@@ -118,12 +118,24 @@ impl Score {
         share(found, planted)
     }
 
-    /// Incidents found among these and all wrong alerts, 0 to 1. An incident that raises ten alerts counts once, a wrong
-    /// alert counts each time.
+    /// Share of alerts that tell of an incident, 0 to 1.
     #[must_use]
     pub fn precision(&self) -> f64 {
+        let alerts = self.rules.values().map(|rule| rule.alerts).sum::<usize>();
+        share(alerts - self.wrong.len(), alerts)
+    }
+
+    /// Incidents found among these and all that was wrongly alerted, 0 to 1: an incident that raises ten alerts counts once, and
+    /// so does somebody on a day who did nothing, whatever rules say it. It is the harder of the two.
+    #[must_use]
+    pub fn precision_of_cases(&self) -> f64 {
+        let wrong = self
+            .wrong
+            .iter()
+            .map(|alert| (&alert.who, alert.day))
+            .collect::<BTreeSet<_>>();
         let (_, found) = self.found();
-        share(found, found + self.wrong.len())
+        share(found, found + wrong.len())
     }
 
     /// Wrong alerts for 10,000 users and a day.
@@ -163,8 +175,9 @@ impl fmt::Display for Score {
         let (planted, found) = self.found();
         writeln!(
             out,
-            "  precision {:.3}, recall {:.3} ({found} of {planted}), {:.3} wrong alerts for 10,000 users and a day",
+            "  precision {:.3} of alerts, {:.3} of cases; recall {:.3} ({found} of {planted}); {:.3} wrong alerts for 10,000 users and a day",
             self.precision(),
+            self.precision_of_cases(),
             self.recall(),
             self.wrong_a_day()
         )
@@ -220,7 +233,8 @@ mod tests {
         assert_eq!(score.wrong.len(), 4);
         assert_eq!(score.missed, truth[2..]);
         assert!((score.recall() - 2.0 / 3.0).abs() < 1e-9);
-        assert!((score.precision() - 2.0 / 6.0).abs() < 1e-9);
+        assert!((score.precision() - 3.0 / 7.0).abs() < 1e-9);
+        assert!((score.precision_of_cases() - 2.0 / 6.0).abs() < 1e-9);
         assert!((score.wrong_a_day() - 2.0).abs() < 1e-9);
         assert_eq!(Score::new(&truth, &alerts, true, 20_000.0).wrong.len(), 3);
     }

@@ -60,15 +60,21 @@ pub(crate) fn ordinary(plan: &Plan, people: &mut People, day: Day) -> Vec<Mail> 
             inbound(&mut rng, &mut mails, people, person);
         }
         for _ in 0..poisson(&mut rng, 0.35 * busy * f64::from(u8::from(day.is_worked))) {
-            let other = &pick(&mut rng, &people.all).address;
-            let at = working_time(&mut rng);
-            mails.push(Mail::new(
+            let other = pick(&mut rng, &people.all);
+            let (at, size) = (working_time(&mut rng), size(&mut rng));
+            let mail = Mail::new(
                 at,
                 &person.address,
-                other,
-                size(&mut rng),
+                &other.address,
+                size,
                 *pick(&mut rng, &SUBJECTS),
-            ));
+            );
+            let is_here = other.is_here(day.number);
+            mails.push(if is_here {
+                mail
+            } else {
+                mail.status(Status::Failed)
+            });
         }
         habits(&mut rng, &mut mails, person, day);
     }

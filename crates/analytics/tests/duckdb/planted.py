@@ -38,7 +38,7 @@ for number in range(120):
     mail(noon + dt.timedelta(seconds=number), f"user1@{OWN}", f"buyer{number}@example.org", 9_000)
 for number in range(6):
     mail(noon + dt.timedelta(minutes=number), f"user2@{OWN}", "drop@example.org", 25_000_000)
-mail(noon, f"user3@{OWN}", "u.ser3@example.com", 40_000)
+mail(noon, f"user3@{OWN}", "u.ser3@example.com", 4_000_000)
 # Look-alikes, enumeration, backscatter, a release out of quarantine.
 mail(noon, "ceo@c0ntoso.com", f"user4@{OWN}")
 for number in range(40):
