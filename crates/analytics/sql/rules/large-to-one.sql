@@ -1,8 +1,8 @@
--- Many large messages from one sender to one address outside within half an hour (from any full quarter on): five or more
--- above 3,000,000 bytes, together 30 MB or more. It takes twice the bytes of the sender's fullest day in the ten weeks before
--- where the sender neither wrote to the address nor heard from it (from 120 MB on half as much again), else four times as many, and
--- 100 MB where it was never written to. Never where three or more of us write to that address that day. Who has been seen for
--- less than three weeks needs 100 MB.
+-- Many large messages from one sender to one address outside within half an hour (from any full quarter on): more than three
+-- above 3,000,000 bytes, together 30 MB or more. It takes half as many bytes again as on the sender's fullest day in the ten
+-- weeks before where the sender neither wrote to the address nor heard from it (from 120 MB on a fifth more), else four times as
+-- many, and 100 MB where it was never written to. Never where three or more of us write to that address that day. Who has been
+-- seen for less than three weeks needs 100 MB.
 -- Columns: day, begin (UTC), sender, recipient; messages, bytes, usual_bytes (the fullest day before).
 WITH large AS (
     SELECT day, time, sender, recipient, size
@@ -32,7 +32,7 @@ piles AS (
     SELECT day, begin, sender, recipient, COUNT(*) AS messages, SUM(size) AS bytes
     FROM halves
     GROUP BY day, begin, sender, recipient
-    HAVING COUNT(*) >= 5 AND SUM(size) >= 30000000
+    HAVING COUNT(*) > 3 AND SUM(size) >= 30000000
 ),
 daily AS (
     SELECT d.day, d.sender, SUM(COALESCE(d.size, 0)) AS bytes
@@ -86,7 +86,7 @@ WHERE o.recipient IS NULL
     AND CASE
         WHEN k.recipient IS NOT NULL THEN p.bytes > 4 * COALESCE(h.bytes, 0)
         WHEN w.recipient IS NOT NULL THEN p.bytes >= 100000000 AND p.bytes > 4 * COALESCE(h.bytes, 0)
-        ELSE p.bytes > 2 * COALESCE(h.bytes, 0) OR (p.bytes >= 120000000 AND 2 * p.bytes > 3 * COALESCE(h.bytes, 0))
+        ELSE 2 * p.bytes > 3 * COALESCE(h.bytes, 0) OR (p.bytes >= 120000000 AND 5 * p.bytes > 6 * COALESCE(h.bytes, 0))
     END
     AND (f.first <= p.day - INTERVAL '21 days' OR p.bytes >= 100000000)
 ORDER BY p.bytes DESC, p.begin, p.sender, p.recipient

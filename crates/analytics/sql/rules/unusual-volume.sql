@@ -1,13 +1,13 @@
 -- Who sent far more to the outside on a day than ever in the ten weeks before. Each against the sender's own past; floors keep
 -- quiet senders quiet. An address is new to a sender who neither wrote to it nor heard from it before:
 --   new messages    15 or more to new addresses, four or more to each
---   new bytes       35 MB or more to new addresses, 8 MB in two messages or more to each, and twice as much as on the sender's
---                   fullest day; from 120 MB on half as much again
+--   new bytes       35 MB or more to new addresses, 8 MB in two messages or more to each, and half as much again as on the
+--                   sender's fullest day; from 120 MB on a fifth more
 --   known messages  25 or more to one known address, five times its fullest day, and half as many again as on the sender's
 --   known bytes     40 MB or more to one known address (100 MB if it was never written to), four times its fullest day, and four
 --                   times the sender's
 --   a week          60 messages to one address within seven days, twice what went there in the nine weeks before and twice the
---                   sender's fullest day; or 150 MB, three times both
+--                   sender's fullest day; or 130 MB, three times both
 --   all messages    200 or more, five times the sender's fullest day, and two to each recipient: `fan-out` has the others
 -- Who has been seen for less than three weeks needs four times as much. On a day on which all write three times as much as on
 -- the middle day, everything needs twice as much (nobody weighs more than ten messages there). Not counted is mail to an address
@@ -103,7 +103,7 @@ tested AS (
         COALESCE(s.week_messages, 0) AS week_messages, COALESCE(s.week_bytes, 0) AS week_bytes
     FROM total AS t LEFT JOIN single AS s ON s.day = t.day AND s.sender = t.sender
     WHERE t.messages >= 200 OR s.fresh_messages >= 15 OR s.fresh_bytes >= 35000000 OR s.more_messages >= 25
-        OR s.more_bytes >= 40000000 OR s.week_messages >= 60 OR s.week_bytes >= 150000000
+        OR s.more_bytes >= 40000000 OR s.week_messages >= 60 OR s.week_bytes >= 130000000
 ),
 past AS (
     SELECT t.day, t.sender, MAX(d.messages) AS messages, MAX(d.bytes) AS bytes
@@ -138,9 +138,9 @@ raised AS (
             OR (more_messages >= 25 * times AND 2 * messages > 3 * usual_messages)
             OR (week_messages >= 60 * times AND week_messages >= 2 * usual_messages)
             OR (messages >= 200 * times AND messages >= 5 * usual_messages AND messages >= 2 * recipients) AS by_messages,
-        (fresh_bytes >= 35000000 * times AND bytes > 2 * usual_bytes)
-            OR (fresh_bytes >= 120000000 * times AND 2 * bytes > 3 * usual_bytes)
-            OR (week_bytes >= 150000000 * times AND week_bytes >= 3 * usual_bytes)
+        (fresh_bytes >= 35000000 * times AND 2 * bytes > 3 * usual_bytes)
+            OR (fresh_bytes >= 120000000 * times AND 5 * bytes > 6 * usual_bytes)
+            OR (week_bytes >= 130000000 * times AND week_bytes >= 3 * usual_bytes)
             OR (more_bytes >= 40000000 * times AND bytes > 4 * usual_bytes) AS by_bytes
     FROM scored
 )

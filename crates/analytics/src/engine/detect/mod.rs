@@ -3,6 +3,7 @@
 mod detection;
 mod rules;
 mod state;
+mod steps;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -250,7 +251,7 @@ async fn rows(archive: &Opened, sql: &str) -> Result<Vec<Map<String, Json>>> {
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(Vec::new());
-    for batch in archive.context.sql(sql).await?.collect().await? {
+    for batch in steps::answer(&archive.context, sql).await? {
         writer.write(&batch)?;
     }
     writer.finish()?;
