@@ -28,7 +28,7 @@ usage() {
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in fifteen ways, and shows that the campaign sees each
   planted       how good `detect` is: a made-up tenant of 20,000 users and a year with known incidents, and the article's
-                threshold beside it; takes an hour and 12 GB. SEED=2 USERS=2000 DAYS=120 for another or a smaller one
+                threshold beside it; takes long. SEED=2 USERS=2000 DAYS=120 for another or a smaller one
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
   slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
   reproducible  builds the component twice in different folders and compares
