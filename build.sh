@@ -27,6 +27,8 @@ usage() {
   all           component, plain, program with the page of `report` (where Node is), integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in fifteen ways, and shows that the campaign sees each
+  planted       how good `detect` is: a made-up tenant of 20,000 users and a year with known incidents, and the article's
+                threshold beside it; takes long. SEED=2 USERS=2000 DAYS=120 for another or a smaller one
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
   query-bench   every question by this program and by DuckDB, over an archive of 1,000,000 messages (or as many as follow)
   slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
@@ -293,6 +295,19 @@ do_query_bench() {
     do_program --features engine
     duckdb_tools
     "$target_dir/tools/duckdb/bin/python" crates/analytics/bench/questions.py dist/message-trace "$@"
+}
+
+# What is planted and what finds it know nothing of each other; only the score reads both. The folder is new each time.
+do_planted() {
+    local folder
+    mkdir -p "$target_dir/planted"
+    folder=$(mktemp -d "$target_dir/planted/XXXXXX")
+    [ -n "${PROGRAM:-}" ] || do_program --features engine
+    cargo run --quiet --locked --profile "$tool_profile" --package message-trace-planted -- measure \
+        --program "${PROGRAM:-dist/message-trace}" --folder "$folder/run" --explain \
+        --seed "${SEED:-1}" --users "${USERS:-20000}" --days "${DAYS:-365}" --mail "${MAIL:-1}"
+    rm -r "$folder/run/archive"
+    printf 'truth.ndjson and alerts.ndjson are in %s\n' "$folder/run"
 }
 
 do_slow_sink() {

@@ -110,22 +110,25 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
     let folder = TempDir::new().unwrap();
     let mut lines = String::new();
-    quiet(&mut lines, 1..=20);
+    quiet(&mut lines, 1..=25);
     archive(folder.path(), &lines);
     assert_eq!(detect(folder.path(), &[]).0, Some(0), "quiet days raise nothing");
     for number in 0..120 {
         row(
             &mut lines,
-            20,
+            25,
             "user1@contoso.com",
             &format!("buyer{number}@example.net"),
             9_000,
         );
     }
+    for _ in 0..40 {
+        row(&mut lines, 25, "user0@contoso.com", "reader@example.net", 9_000);
+    }
     for _ in 0..6 {
         row(
             &mut lines,
-            20,
+            25,
             "user2@contoso.com",
             "drop@example.org",
             25_000_000,
@@ -133,19 +136,19 @@ fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
     }
     row(
         &mut lines,
-        20,
+        25,
         "user3@contoso.com",
         "us.er3@example.net",
-        2_000_000,
+        3_000_000,
     );
-    row(&mut lines, 20, "ceo@c0ntoso.com", "user4@contoso.com", 10_000);
+    row(&mut lines, 25, "ceo@c0ntoso.com", "user4@contoso.com", 10_000);
     archive(folder.path(), &lines);
     let planted = pairs(&[
         ("fan-out", "user1@contoso.com"),
         ("large-to-one", "user2@contoso.com"),
         ("lookalike-domain", "c0ntoso.com"),
         ("own-private-address", "user3@contoso.com"),
-        ("unusual-volume", "user1@contoso.com"),
+        ("unusual-volume", "user0@contoso.com"),
         ("unusual-volume", "user2@contoso.com"),
     ]);
     let (code, alerts, _) = detect(folder.path(), &[]);
@@ -153,7 +156,7 @@ fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
     for alert in &alerts {
         assert_eq!(alert["event"]["kind"], "alert");
         let details = &alert["m365"]["message_trace"]["alert"];
-        assert_eq!(details["day"], "2025-06-20");
+        assert_eq!(details["day"], "2025-06-25");
         assert!(!details["event_ids"].as_array().unwrap().is_empty(), "{alert}");
         assert!(
             alert["threat"]["technique"]["id"][0]
@@ -162,9 +165,26 @@ fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
                 .starts_with('T')
         );
     }
+    // What is observed is what is unusual.
+    let observed = |who: &str| {
+        let is_it = |alert: &&Json| alert["user"]["email"] == who && alert["rule"]["id"] == "unusual-volume";
+        let details = &alerts.iter().find(is_it).unwrap()["m365"]["message_trace"]["alert"];
+        (
+            details["observed"].as_i64(),
+            details["unit"].as_str().map(str::to_owned),
+        )
+    };
+    assert_eq!(
+        observed("user0@contoso.com"),
+        (Some(40), Some("messages".to_owned()))
+    );
+    assert_eq!(
+        observed("user2@contoso.com"),
+        (Some(150_000_000), Some("bytes".to_owned()))
+    );
     let (code, alerts, _) = detect(folder.path(), &[]);
     assert_eq!((code, alerts.len()), (Some(0), 0), "raised once");
-    quiet(&mut lines, 21..=21);
+    quiet(&mut lines, 26..=26);
     archive(folder.path(), &lines);
     let (code, alerts, _) = detect(folder.path(), &[]);
     assert_eq!(code, Some(0));
@@ -180,14 +200,15 @@ fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
 fn thresholds_change_from_what_on_and_whom_to_leave_alone() {
     let folder = TempDir::new().unwrap();
     let mut lines = String::new();
-    quiet(&mut lines, 1..=10);
+    quiet(&mut lines, 1..=25);
     for user in ["user1", "user2"] {
         for number in 0..80 {
             row(
                 &mut lines,
-                10,
+                25,
                 &format!("{user}@contoso.com"),
-                &format!("buyer{number}@example.net"),
+                // Sixty buyers, one of whom gets twenty more.
+                &format!("buyer{}@example.net", number.min(60)),
                 9_000,
             );
         }
@@ -230,8 +251,8 @@ fn thresholds_change_from_what_on_and_whom_to_leave_alone() {
     ];
     let said = text(&run(&words).stdout);
     assert!(
-        said.contains("user1@contoso.com on 2025-06-10, 84 messages"),
+        said.contains("user1@contoso.com on 2025-06-25, 80 messages"),
         "{said}"
     );
-    assert!(said.contains("messages 84, usually 4"), "{said}");
+    assert!(said.contains("messages 80, usually 4"), "{said}");
 }

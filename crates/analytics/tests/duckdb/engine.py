@@ -1,4 +1,4 @@
-"""Every question by this program and by DuckDB over the same files: is every cell equal?
+"""Every question and every rule of `detect` by this program and by DuckDB over the same files: is every cell equal?
 
     pip install duckdb==2.0.1
     python crates/analytics/tests/duckdb/engine.py PROGRAM
@@ -69,15 +69,17 @@ with tempfile.TemporaryDirectory() as folder:
             [hit["domain"], hit["protected"], hit["family"], hit["distance"]],
         )
     failed = 0
-    for path in sorted(SQL.glob("*.sql")):
-        name, sql = path.stem, path.read_text()
+    questions = [(path.stem, path) for path in sorted(SQL.glob("*.sql"))]
+    rules = [(str(path), path) for path in sorted((SQL / "rules").glob("*.sql"))]
+    for name, path in questions + rules:
+        sql = path.read_text()
         asked = connection.execute(sql, {"since": SINCE} if "$since" in sql else None)
         columns = [column[0] for column in asked.description]
         expected = [dict(zip(columns, map(cell, row))) for row in asked.fetchall()]
         answer = program("query", name, "--archive", archive, "--since", SINCE, "--json")
         found = [{key: cell(value) for key, value in json.loads(line).items()} for line in answer.splitlines()]
         is_equal = found == expected and bool(found)
-        print("ok  " if is_equal else "FAIL", name, len(found), "rows")
+        print("ok  " if is_equal else "FAIL", path.relative_to(SQL), len(found), "rows")
         if not is_equal:
             failed += 1
             for a, b in zip(found, expected):
@@ -85,7 +87,7 @@ with tempfile.TemporaryDirectory() as folder:
                     print(f"     found    {a}\n     expected {b}")
                     break
             print(f"     {len(found)} rows found, {len(expected)} expected")
-    total = len(list(SQL.glob("*.sql")))
+    total = len(questions + rules)
     # As pytest sums up, so that CI counts it.
     print(f"{total - failed} passed, {failed} failed in 0.0s" if failed else f"{total} passed in 0.0s")
     sys.exit(1 if failed else 0)

@@ -39,8 +39,8 @@ for number in range(120):
 for number in range(6):
     mail(noon + dt.timedelta(minutes=number), f"user2@{OWN}", "drop@example.org", 25_000_000)
 # The last of them was pending before it was delivered: it counts once.
-mail(noon, f"user3@{OWN}", "u.ser3@example.com", 40_000, status="pending", trace="slow")
-mail(noon, f"user3@{OWN}", "u.ser3@example.com", 40_000, trace="slow", sequence=1)
+mail(noon, f"user3@{OWN}", "u.ser3@example.com", 4_000_000, status="pending", trace="slow")
+mail(noon, f"user3@{OWN}", "u.ser3@example.com", 4_000_000, trace="slow", sequence=1)
 # Look-alikes, enumeration, backscatter, a release out of quarantine.
 mail(noon, "ceo@c0ntoso.com", f"user4@{OWN}")
 for number in range(40):

@@ -20,7 +20,7 @@ pub(in crate::engine) struct Detection {
     /// Left out where what is usual counts, not a number.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<i64>,
-    pub(in crate::engine) unit: &'static str,
+    pub(in crate::engine) unit: String,
     pub(in crate::engine) reason: String,
     technique: [&'static str; 1],
     query: String,
@@ -56,7 +56,7 @@ impl Alert {
             to,
             observed: self.observed,
             threshold: Some(self.at_least).filter(|&least| least > 1),
-            unit: self.rule.unit,
+            unit: self.unit.clone(),
             reason: self.reason(),
             technique: [self.rule.technique.0],
             query: self.query(),
@@ -67,18 +67,10 @@ impl Alert {
     /// The span that the rule looked at.
     fn window(&self) -> (i64, i64) {
         let at = |column| self.time(column);
-        let (from, to) = match self.rule.day {
-            "hour" => (at("hour"), at("hour").map(|hour| hour + TimeDelta::hours(1))),
-            "begin" => (
-                at("begin"),
-                at("begin").map(|begin| begin + TimeDelta::minutes(30)),
-            ),
-            // The last message belongs to it.
-            "last" => (
-                at("first"),
-                at("last").map(|last| last + TimeDelta::milliseconds(1)),
-            ),
-            _ => (None, None),
+        let (from, to) = match (at("hour"), at("begin")) {
+            (Some(hour), _) => (Some(hour), Some(hour + TimeDelta::hours(1))),
+            (None, Some(begin)) => (Some(begin), Some(begin + TimeDelta::minutes(30))),
+            (None, None) => (None, None),
         };
         let day = midnight(self.day);
         let to = to.unwrap_or(day + TimeDelta::days(1));

@@ -3,6 +3,7 @@
 mod detection;
 mod rules;
 mod state;
+mod steps;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,6 @@ use serde_json::{Map, Value as Json, json};
 use super::query::{imitations, last_days, newest_day, texts};
 use super::runtime;
 use super::view::{self, Opened};
-use crate::QUESTIONS;
 pub(super) use detection::Detection;
 pub(super) use rules::Thresholds;
 use rules::{RULES, Rule, Subject};
@@ -164,6 +164,8 @@ pub(super) struct Alert {
     who: String,
     day: NaiveDate,
     observed: i64,
+    /// What `observed` counts.
+    unit: String,
     at_least: i64,
     /// The answer's row.
     facts: Map<String, Json>,
@@ -207,14 +209,12 @@ pub(super) async fn alerts(
         if rule.question == "lookalikes" && !archive.context.table_exist("lookalike_domains")? {
             continue;
         }
-        let question = QUESTIONS.iter().find(|question| question.name == rule.question);
-        let question = question.context("a rule asks what there is not")?;
-        let sql = question.sql.replace("$since", &format!("'{since}'"));
+        let sql = rule.sql.replace("$since", &format!("'{since}'"));
         for facts in rows(archive, &sql).await? {
             let text = |column: &str| facts.get(column).and_then(Json::as_str);
             let (Some(who), Some(day)) = (
                 text(rule.who),
-                text(rule.day).and_then(|day| day.get(..10)?.parse().ok()),
+                text("day").and_then(|day| day.get(..10)?.parse().ok()),
             ) else {
                 continue;
             };
@@ -229,12 +229,14 @@ pub(super) async fn alerts(
                 continue;
             }
             let who = who.to_owned();
+            let unit = text("unit").unwrap_or(rule.unit).to_owned();
             found.push(Alert {
                 rule,
                 id,
                 who,
                 day,
                 observed,
+                unit,
                 at_least,
                 facts,
                 evidence: Vec::new(),
@@ -249,7 +251,7 @@ async fn rows(archive: &Opened, sql: &str) -> Result<Vec<Map<String, Json>>> {
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(Vec::new());
-    for batch in archive.context.sql(sql).await?.collect().await? {
+    for batch in steps::answer(&archive.context, sql).await? {
         writer.write(&batch)?;
     }
     writer.finish()?;
@@ -277,10 +279,11 @@ impl Alert {
             who,
             day,
             observed,
+            unit,
             at_least,
             ..
         } = self;
-        let mut why = format!("{}: {who} on {day}, {observed} {}", rule.name, rule.unit);
+        let mut why = format!("{}: {who} on {day}, {observed} {unit}", rule.name);
         let number = |column: &str| self.facts.get(column).and_then(Json::as_f64);
         let usual: Vec<String> = self
             .facts
@@ -322,7 +325,7 @@ impl Alert {
             },
             "m365": { "message_trace": { "alert": {
                 "day": self.day.to_string(), "observed": self.observed, "threshold": self.at_least,
-                "unit": self.rule.unit, "question": self.rule.question, "facts": self.facts, "event_ids": self.evidence,
+                "unit": self.unit, "question": self.rule.question, "facts": self.facts, "event_ids": self.evidence,
             } } },
         });
         match self.rule.subject {
@@ -341,7 +344,7 @@ impl Alert {
         writeln!(
             out,
             "{}  {:<22}{who}  {} {}",
-            self.day, self.rule.id, self.observed, self.rule.unit
+            self.day, self.rule.id, self.observed, self.unit
         )?;
         if arguments.explain {
             writeln!(out, "    {}", super::print::visible(&self.reason()))?;
@@ -352,7 +355,7 @@ impl Alert {
             writeln!(
                 out,
                 "    rule {}: at least {} {} (by default {least})",
-                self.rule.id, self.at_least, self.rule.unit
+                self.rule.id, self.at_least, self.unit
             )?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The rules: which question, from what on, and what an alert of it says.
+//! The rules: from what on, and what an alert of each says. What is unusual stands in `sql/rules/`, a file for each.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -19,10 +19,10 @@ pub(super) struct Rule {
     pub(super) id: &'static str,
     /// `rule.name`.
     pub(super) name: &'static str,
-    /// The question whose rows are its alerts.
+    /// The question to ask to see more of it.
     pub(super) question: &'static str,
-    /// The column with the day, or a time of that day.
-    pub(super) day: &'static str,
+    /// What finds it: rows with a column `day`, the subject, what is observed, and, where that differs, its `unit`.
+    pub(super) sql: &'static str,
     pub(super) subject: Subject,
     /// The answer's column with the subject.
     pub(super) who: &'static str,
@@ -32,7 +32,7 @@ pub(super) struct Rule {
     pub(super) observed: &'static str,
     /// What it counts.
     pub(super) unit: &'static str,
-    /// From what on an alert is raised, where the file of thresholds says nothing. The question has a floor of its own.
+    /// From what on an alert is raised, where the file of thresholds says nothing. Its SQL has floors of its own.
     pub(super) at_least: i64,
     /// `event.severity`, 0 to 100 as Elastic's rules have it: 21 low, 47 medium, 73 high.
     pub(super) severity: u8,
@@ -50,11 +50,11 @@ pub(super) const RULES: &[Rule] = &[
         id: "unusual-volume",
         name: "Far more mail to the outside than usual",
         question: "baseline",
-        day: "day",
+        sql: include_str!("../../../sql/rules/unusual-volume.sql"),
         subject: Subject::User,
         who: "sender",
         evidence: "sender",
-        observed: "messages",
+        observed: "observed",
         unit: "messages",
         at_least: 1,
         severity: 73,
@@ -65,7 +65,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "large-to-one",
         name: "Many large messages to one recipient outside",
         question: "large-to-one",
-        day: "begin",
+        sql: include_str!("../../../sql/rules/large-to-one.sql"),
         subject: Subject::User,
         who: "sender",
         evidence: "sender",
@@ -80,13 +80,13 @@ pub(super) const RULES: &[Rule] = &[
         id: "own-private-address",
         name: "Mail to the sender's own address outside",
         question: "own-private-address",
-        day: "last",
+        sql: include_str!("../../../sql/rules/own-private-address.sql"),
         subject: Subject::User,
         who: "sender",
         evidence: "sender",
         observed: "bytes",
         unit: "bytes",
-        at_least: 1_048_576,
+        at_least: 2_097_152,
         severity: 47,
         tactic: EXFILTRATION,
         technique: ALTERNATIVE,
@@ -95,7 +95,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "fan-out",
         name: "Very many different recipients outside within one hour",
         question: "fan-out",
-        day: "hour",
+        sql: include_str!("../../../sql/rules/fan-out.sql"),
         subject: Subject::User,
         who: "sender",
         evidence: "sender",
@@ -110,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "recipient-enumeration",
         name: "Somebody outside tries out addresses",
         question: "recipient-enumeration",
-        day: "hour",
+        sql: include_str!("../../../sql/rules/recipient-enumeration.sql"),
         subject: Subject::Domain,
         who: "domain",
         evidence: "sender_domain",
@@ -125,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "backscatter",
         name: "Bounces for mail that the address did not send",
         question: "backscatter",
-        day: "day",
+        sql: include_str!("../../../sql/rules/backscatter.sql"),
         subject: Subject::User,
         who: "recipient",
         evidence: "recipient",
@@ -140,7 +140,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "lookalike-domain",
         name: "Mail with a domain that imitates a protected one",
         question: "lookalikes",
-        day: "last",
+        sql: include_str!("../../../sql/rules/lookalike-domain.sql"),
         subject: Subject::Domain,
         who: "domain",
         evidence: "sender_domain",

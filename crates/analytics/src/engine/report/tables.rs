@@ -226,7 +226,7 @@ fn rates(title: &'static str, of: &'static str, list: &[Rate]) -> Table {
 
 fn alerts(list: &[Detection]) -> Table {
     let rows = list.iter().take(MOST).map(|alert| {
-        let observed = match alert.unit {
+        let observed = match alert.unit.as_str() {
             "bytes" => size(alert.observed),
             unit => format!("{} {unit}", number(alert.observed)),
         };
