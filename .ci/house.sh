@@ -14,7 +14,7 @@ collector   remedy rows sources
 folder      collector normalize rows
 lookalike
 planted
-analytics   message-trace lookalike
+analytics   message-trace lookalike net remedy
 program     message-trace analytics collector folder host net normalize remedy rows simulator sinks sources streams
 streams     message-trace host remedy sinks
 '

@@ -140,7 +140,7 @@ def compare(program, folder, rounds):
     for name in sorted(path.stem for path in SQL.glob("*.sql")):
         mine, other, peak, their_peak = [], [], 0.0, 0.0
         for _ in range(rounds):
-            answer, took, memory = measured([program, "query", name, "--archive", folder, "--since", SINCE, "--protect", OWN, "--json"])
+            answer, took, memory = measured([program, "query", str(SQL / f"{name}.sql"), "--archive", folder, "--since", SINCE, "--protect", OWN, "--json"])
             mine.append(took)
             peak = max(peak, memory)
             expected, _, memory = measured([sys.executable, __file__, "--ask", folder, name, hits])

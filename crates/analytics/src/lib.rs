@@ -14,7 +14,7 @@ mod schema;
 #[cfg(feature = "engine")]
 pub use engine::{
     ArchiveArguments, Archived, DetectArguments, HAS_PAGE, Keeper, Ledger, QueryArguments, ReportArguments,
-    Reported, archive, detect, query, report,
+    Reported, StoreFault, archive, detect, query, report,
 };
 pub use lookalike::{Arguments as LookalikeArguments, Judged, run as lookalike};
 pub use questions::{QUESTIONS, Question};

@@ -180,6 +180,10 @@ fn report(arguments: &message_trace_analytics::ReportArguments) -> Result<ExitCo
 /// What a failure of an analyst's command ends with.
 #[cfg(feature = "analytics")]
 fn of_analytics(error: anyhow::Error) -> Result<ExitCode, Failure> {
+    #[cfg(feature = "engine")]
+    if let Some(fault) = error.downcast_ref::<message_trace_analytics::StoreFault>() {
+        return Err(Failure::new(Code::Remedy(fault.remedy()), error));
+    }
     match kind_of(&error) {
         // A reader that went away has read enough.
         Some(std::io::ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal as _, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use flate2::bufread::MultiGzDecoder;
 use futures::StreamExt as _;
+use tokio::runtime::Runtime;
 
 use super::batches::{Rows, day};
-use super::files::{Day, NewFile, Part, days, remove, sweep};
-use super::{runtime, view};
+use super::files::{Day, Part};
+use super::place::Place;
+use super::store::StoreFault;
+use super::{runtime, told, view};
 use crate::Reader;
 
 /// Keep events as Parquet, each once, to be asked by `query`
@@ -24,7 +27,7 @@ use crate::Reader;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The archive's folder; made if it is missing
+    /// The archive: a folder, made if it is missing, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
     /// The organization's own mail domain, which tells raw rows' inbound from outbound; repeatable
@@ -40,6 +43,9 @@ Examples:
   message-trace archive --output archive events.ndjson
   message-trace normalize --target ecs export.csv | message-trace archive --output archive
   message-trace query top-senders --archive archive
+  AWS_REGION=eu-west-1 message-trace archive --output s3://mail/archive events.ndjson
+
+A store's credential comes from the environment, as its own tools read it, or from the machine's identity.
 
 Other engines read the same files: DuckDB, Spark, pandas. There, too, take of each event_id the row with the highest sequence
 (only days with more than one file can hold an event twice).
@@ -48,7 +54,8 @@ Exit codes:
     0  finished; what could not be archived is said on stderr
     2  the command line cannot be read
    65  nothing that was read is an event or a raw row
-   74  a file could not be read or written; what was archived before stays";
+   74  a file could not be read or written; what was archived before stays
+   75, 77, 78  a store fails for now, denies access, or is set up in another way";
 
 /// Rows in memory, of all days together; some 400 bytes each.
 const MOST_ROWS: usize = 400_000;
@@ -89,6 +96,10 @@ const fn s(number: u64) -> &'static str {
 ///
 /// A file that cannot be read or written.
 pub fn run(arguments: &Arguments, input: impl Read) -> Result<Archived> {
+    told(read_all(arguments, input))
+}
+
+fn read_all(arguments: &Arguments, input: impl Read) -> Result<Archived> {
     let mut archive = Archive::new(arguments)?;
     let mut input = Some(input);
     let standard = [PathBuf::from("-")];
@@ -110,8 +121,9 @@ pub fn run(arguments: &Arguments, input: impl Read) -> Result<Archived> {
     archive.finish()
 }
 
-struct Archive<'a> {
-    output: &'a Path,
+struct Archive {
+    output: Place,
+    runtime: Runtime,
     reader: Reader,
     days: BTreeMap<i32, Rows>,
     waiting: usize,
@@ -122,14 +134,22 @@ struct Archive<'a> {
     said: Instant,
 }
 
-impl<'a> Archive<'a> {
-    fn new(arguments: &'a Arguments) -> Result<Self> {
-        let output = &arguments.output;
-        std::fs::create_dir_all(output)
-            .with_context(|| format!("cannot make the folder {}", output.display()))?;
-        sweep(output).with_context(|| format!("cannot read the archive {}", output.display()))?;
+impl Archive {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let output = Place::of(&arguments.output)?;
+        let runtime = runtime()?;
+        match &output {
+            Place::Folder(folder) => std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?,
+            // What is wrong with it is said before anything is read.
+            Place::Store(store) => runtime.block_on(store.check())?,
+        }
+        output
+            .sweep()
+            .with_context(|| format!("cannot read the archive {output}"))?;
         Ok(Self {
             output,
+            runtime,
             reader: Reader::new(arguments.domains.clone()),
             days: BTreeMap::new(),
             waiting: 0,
@@ -242,12 +262,10 @@ impl<'a> Archive<'a> {
             return Ok(());
         };
         self.waiting -= rows.len;
-        let written = NewFile::create(self.output, date(day), Part::Part).and_then(|mut file| {
-            file.write(&rows.take()?)?;
-            file.finish()
-        });
-        written.with_context(|| format!("cannot write to the archive {}", self.output.display()))?;
-        Ok(())
+        let rows = rows.take()?;
+        self.runtime
+            .block_on(self.output.keep(date(day), &rows))
+            .with_context(|| format!("cannot write to the archive {}", self.output))
     }
 
     fn finish(mut self) -> Result<Archived> {
@@ -259,7 +277,7 @@ impl<'a> Archive<'a> {
         for (reason, times) in &self.reasons {
             eprintln!("message-trace: not archived, {times}: {reason}");
         }
-        compact(self.output)?;
+        self.runtime.block_on(compact(&self.output))?;
         Ok(self.archived)
     }
 }
@@ -269,40 +287,52 @@ pub(super) fn date(day: i32) -> NaiveDate {
 }
 
 /// Makes one file of each day that has several: each event once. A day that another writer compacts meanwhile is left to it.
-fn compact(archive: &Path) -> Result<()> {
-    let all = days(archive).with_context(|| format!("cannot read the archive {}", archive.display()))?;
-    compact_days(archive, all)
+async fn compact(archive: &Place) -> Result<()> {
+    let all = archive.days().await;
+    compact_days(
+        archive,
+        all.with_context(|| format!("cannot read the archive {archive}"))?,
+    )
+    .await
 }
 
 /// The same for some days.
-pub(super) fn compact_days(archive: &Path, days: BTreeMap<NaiveDate, Day>) -> Result<()> {
-    let what = || format!("cannot compact the archive {}", archive.display());
-    let runtime = runtime()?;
+pub(super) async fn compact_days(archive: &Place, days: BTreeMap<NaiveDate, Day>) -> Result<()> {
     for (date, day) in days {
         if day.is_compact() {
             continue;
         }
-        let done = runtime.block_on(async {
-            let context = view::context()?;
-            let rows = view::once(&context, &day.files).await?;
-            let mut rows = rows
-                .sort_by(vec![datafusion::prelude::col("time")])?
-                .execute_stream()
-                .await?;
-            let mut file = NewFile::create(archive, date, Part::Events)?;
-            while let Some(batch) = rows.next().await {
-                file.write(&batch?)?;
+        match compact_day(archive, date, &day).await {
+            Err(error) if !is_gone(&error) => {
+                return Err(error).with_context(|| format!("cannot compact the archive {archive}"));
             }
-            file.finish()?;
-            remove(&day.files)?;
-            anyhow::Ok(())
-        });
-        match done {
-            Err(error) if !is_gone(&error) => return Err(error).with_context(what),
             _ => {}
         }
     }
     Ok(())
+}
+
+async fn compact_day(archive: &Place, date: NaiveDate, day: &Day) -> Result<()> {
+    let context = view::context(archive)?;
+    let rows = view::once(archive, &context, &day.files).await?;
+    let mut rows = rows
+        .sort_by(vec![datafusion::prelude::col("time")])?
+        .execute_stream()
+        .await?;
+    let mut file = archive.create(date, Part::Events)?;
+    let done = async {
+        while let Some(batch) = rows.next().await {
+            file.write(&batch?).await?;
+        }
+        file.finish().await
+    };
+    match done.await {
+        Ok(path) => archive.replace(&day.files, &path).await,
+        Err(error) => {
+            file.abandon().await;
+            Err(error)
+        }
+    }
 }
 
 /// Whether a file went away that was there a moment ago: somebody else compacts.
@@ -312,6 +342,9 @@ pub(super) fn is_gone(error: &anyhow::Error) -> bool {
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::NotFound);
         of_system
+            || cause
+                .downcast_ref::<StoreFault>()
+                .is_some_and(StoreFault::is_gone)
             || cause.to_string().contains("No such file or directory")
             || cause.to_string().contains("not found: ")
     })

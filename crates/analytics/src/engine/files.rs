@@ -18,13 +18,13 @@ use parquet::file::properties::WriterProperties;
 use super::batches::SCHEMA;
 
 const DAY: &str = "day=";
-const ENDING: &str = "parquet";
+pub(super) const ENDING: &str = "parquet";
 /// Rows of a group: what a reader may leave out at once.
 const GROUP: usize = 128 * 1024;
 /// How old a file of a writer that is gone has to be, before it is taken away.
 const LEFT_BEHIND: Duration = Duration::from_hours(24);
 /// How often to list until two listings agree.
-const LISTINGS: usize = 100;
+pub(super) const LISTINGS: usize = 100;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn list(archive: &Path) -> io::Result<BTreeMap<NaiveDate, Day>> {
     for entry in fs::read_dir(archive)? {
         let path = entry?.path();
         let name = path.file_name().and_then(OsStr::to_str);
-        let Some(date) = name.and_then(|name| name.strip_prefix(DAY)?.parse().ok()) else {
+        let Some(date) = name.and_then(day_of) else {
             continue;
         };
         let mut files = Vec::new();
@@ -130,6 +130,40 @@ pub(super) fn sweep(archive: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The folder of a day.
+pub(super) fn folder(date: NaiveDate) -> String {
+    format!("{DAY}{date}")
+}
+
+/// The day of a folder, if it is one.
+pub(super) fn day_of(folder: &str) -> Option<NaiveDate> {
+    folder.strip_prefix(DAY)?.parse().ok()
+}
+
+/// A name that no other file has; `more` tells machines apart.
+pub(super) fn name(part: Part, more: Option<u64>) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_nanos();
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let more = more.map(|more| format!("-{more:016x}")).unwrap_or_default();
+    format!(
+        "{}-{now:020}-{}-{number}{more}.{ENDING}",
+        part.name(),
+        process::id()
+    )
+}
+
+/// How rows are written.
+pub(super) fn properties() -> anyhow::Result<WriterProperties> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(GROUP))
+        .build())
+}
+
 /// A file that is being written.
 pub(super) struct NewFile {
     writer: ArrowWriter<File>,
@@ -141,23 +175,13 @@ pub(super) struct NewFile {
 impl NewFile {
     /// Begins a file of a day.
     pub(super) fn create(archive: &Path, date: NaiveDate, part: Part) -> anyhow::Result<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = archive.join(format!("{DAY}{date}"));
+        let folder = archive.join(folder(date));
         fs::create_dir_all(&folder)?;
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_nanos();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{}-{now:020}-{}-{number}.{ENDING}", part.name(), process::id());
+        let name = name(part, None);
         let hidden = folder.join(format!(".{name}.tmp"));
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .set_max_row_group_row_count(Some(GROUP))
-            .build();
         let file = File::create_new(&hidden)?;
         Ok(Self {
-            writer: ArrowWriter::try_new(file, std::sync::Arc::clone(&SCHEMA), Some(properties))?,
+            writer: ArrowWriter::try_new(file, std::sync::Arc::clone(&SCHEMA), Some(properties()?))?,
             path: folder.join(name),
             hidden,
             folder,
@@ -169,21 +193,16 @@ impl NewFile {
     }
 
     /// Makes it durable and seen, in this order.
-    pub(super) fn finish(self) -> anyhow::Result<PathBuf> {
-        let Self {
-            writer,
-            folder,
-            hidden,
-            path,
-        } = self;
-        writer.into_inner()?.sync_all()?;
-        fs::rename(&hidden, &path)?;
-        File::open(&folder)?.sync_all()?;
+    pub(super) fn finish(&mut self) -> anyhow::Result<PathBuf> {
+        self.writer.finish()?;
+        self.writer.inner().sync_all()?;
+        fs::rename(&self.hidden, &self.path)?;
+        File::open(&self.folder)?.sync_all()?;
         // The day itself may be new.
-        if let Some(archive) = folder.parent() {
+        if let Some(archive) = self.folder.parent() {
             File::open(archive)?.sync_all()?;
         }
-        Ok(path)
+        Ok(self.path.clone())
     }
 }
 

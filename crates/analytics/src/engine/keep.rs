@@ -1,14 +1,17 @@
 //! An archive that grows while events come.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use message_trace_remedy::Remedy;
+use tokio::runtime::Runtime;
 
 use super::archive::{compact_days, date};
 use super::batches::{Rows, day};
-use super::files::{NewFile, Part, days, sweep};
+use super::place::Place;
+use super::store::StoreFault;
+use super::{runtime, told};
 use crate::{Reader, Refused};
 
 /// How many files a day may have before they are made one. Each delivery adds one.
@@ -17,35 +20,48 @@ const MOST_FILES: usize = 64;
 /// Keeps events in an archive as they are delivered.
 #[derive(Debug)]
 pub struct Keeper {
-    archive: PathBuf,
+    archive: Place,
+    runtime: Runtime,
     reader: Reader,
     /// The days that were written since they were looked at last.
     touched: BTreeSet<i32>,
 }
 
 impl Keeper {
-    /// Opens an archive, or makes its folder in one that is there.
+    /// Opens an archive: a folder, which is made in one that is there, or the address of a store. A store that fails for now is
+    /// opened all the same.
     ///
     /// # Errors
     ///
     /// If it can be neither read nor made.
-    pub fn open(archive: PathBuf) -> io::Result<Self> {
-        if !archive.exists() {
-            std::fs::create_dir(&archive)?;
+    pub fn open(archive: &Path) -> Result<Self> {
+        let archive = Place::of(archive)?;
+        let runtime = runtime()?;
+        match &archive {
+            Place::Folder(folder) if !folder.exists() => std::fs::create_dir(folder)?,
+            Place::Folder(_) => {}
+            Place::Store(store) => match told(runtime.block_on(store.check())) {
+                Err(error) if !can_wait(&error) => return Err(error),
+                _ => {}
+            },
         }
-        sweep(&archive)?;
+        archive.sweep()?;
         Ok(Self {
             archive,
+            runtime,
             // Events have their direction already.
             reader: Reader::new(Vec::new()),
             touched: BTreeSet::new(),
         })
     }
 
-    /// The archive's folder.
-    #[must_use]
-    pub fn archive(&self) -> &Path {
-        &self.archive
+    /// Asks whether the archive is there and may be read.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn check(&self) -> Result<()> {
+        told(self.runtime.block_on(self.archive.check()))
     }
 
     /// Adds events, one a line: durable when it returns. Gives the places, from 0, of those that no archive takes. Events that
@@ -68,9 +84,8 @@ impl Keeper {
             }
         }
         for (day, mut rows) in found {
-            let mut file = NewFile::create(&self.archive, date(day), Part::Part)?;
-            file.write(&rows.take()?)?;
-            file.finish()?;
+            let rows = rows.take()?;
+            told(self.runtime.block_on(self.archive.keep(date(day), &rows)))?;
             self.touched.insert(day);
         }
         Ok(refused)
@@ -83,14 +98,18 @@ impl Keeper {
     /// If a file cannot be read or written.
     pub fn tidy(&mut self) -> Result<()> {
         let touched = std::mem::take(&mut self.touched);
-        let mut all =
-            days(&self.archive).with_context(|| format!("cannot read {}", self.archive.display()))?;
-        all.retain(|of, day| day.files.len() > MOST_FILES && touched.iter().any(|day| date(*day) == *of));
-        if all.is_empty() {
-            return Ok(());
-        }
-        compact_days(&self.archive, all)
+        told(self.runtime.block_on(async {
+            let all = self.archive.days_of(touched.iter().map(|day| date(*day))).await;
+            let mut all = all.with_context(|| format!("cannot read {}", self.archive))?;
+            all.retain(|_, day| day.files.len() > MOST_FILES);
+            compact_days(&self.archive, all).await
+        }))
     }
+}
+
+/// Whether it is for now that a store fails.
+fn can_wait(error: &anyhow::Error) -> bool {
+    StoreFault::behind(error).is_some_and(|fault| fault.remedy() == Remedy::Retry)
 }
 
 #[cfg(test)]
@@ -109,7 +128,7 @@ mod tests {
     fn counted(archive: &Path) -> Vec<String> {
         let sql = "SELECT CAST(COUNT(*) * 1000 + MAX(sequence) AS VARCHAR) FROM events";
         let answer = runtime().unwrap().block_on(async {
-            let archive = view::open(archive).await.unwrap();
+            let archive = view::open(&Place::Folder(archive.to_owned())).await.unwrap();
             texts(&archive, sql).await
         });
         answer.unwrap()
@@ -119,7 +138,7 @@ mod tests {
     fn many_deliveries_become_few_files_and_an_event_counts_once() {
         let folder = tempfile::tempdir().unwrap();
         let archive = folder.path().join("archive");
-        let mut keeper = Keeper::open(archive.clone()).unwrap();
+        let mut keeper = Keeper::open(&archive).unwrap();
         let mut most = 0;
         for round in 0..2 {
             for number in 0..100 {
@@ -138,12 +157,12 @@ mod tests {
     fn what_is_no_event_is_named_and_the_others_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let archive = folder.path().join("archive");
-        let mut keeper = Keeper::open(archive.clone()).unwrap();
+        let mut keeper = Keeper::open(&archive).unwrap();
         let lines = [event(1, 0), b"{}".to_vec(), event(2, 0), b"no event".to_vec()];
         let refused = keeper.add(&lines.join(&b'\n')).unwrap();
         let places: Vec<usize> = refused.iter().map(|(place, _)| *place).collect();
         assert_eq!(places, [1, 3]);
         assert_eq!(counted(&archive), ["2000"]);
-        assert!(Keeper::open(folder.path().join("no/archive")).is_err());
+        assert!(Keeper::open(&folder.path().join("no/archive")).is_err());
     }
 }

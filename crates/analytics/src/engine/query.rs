@@ -17,9 +17,10 @@ use futures::StreamExt as _;
 use message_trace_lookalike::Lookalikes;
 
 use super::archive::is_gone;
+use super::place::Place;
 use super::print::{Form, Printer};
-use super::runtime;
 use super::view::{self, Opened};
+use super::{runtime, told};
 use crate::{QUESTIONS, Question};
 
 /// Ask an archive a question
@@ -35,7 +36,7 @@ pub struct Arguments {
     /// Say which questions there are
     #[arg(long)]
     list: bool,
-    /// The archive's folder, as `message-trace archive` writes it
+    /// The archive, as `message-trace archive` writes it: a folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
     #[arg(long, value_name = "DIR", required_unless_present = "list")]
     archive: Option<PathBuf>,
     /// The first day that a question is about, such as 2026-11-20 [default: the last seven days of the archive]
@@ -61,15 +62,15 @@ Examples:
   message-trace query top-senders --archive archive
   message-trace query baseline --archive archive --since 2026-11-20 --json
   message-trace query lookalikes --archive archive --protect contoso.com
+  message-trace query top-senders --archive s3://mail/archive
   echo 'SELECT COUNT(*) AS messages FROM events' | message-trace query - --archive archive --csv
 
 Exit codes:
     0  answered
     2  there is no such question, or its SQL cannot be run
-   74  a file could not be read or written";
+   74  a file could not be read or written
+   75, 77, 78  a store fails for now, denies access, or is set up in another way";
 
-/// How often to begin anew when a compaction takes files away.
-const TRIES: usize = 5;
 /// How many days a question is about where none is named.
 const DAYS: i64 = 7;
 
@@ -95,18 +96,19 @@ pub fn run(arguments: &Arguments, input: impl Read, out: &mut impl Write) -> Res
         (None, false, false) => Form::Table,
     };
     let mut printer = Printer::new(form, out);
+    let place = Place::of(archive)?;
     let runtime = runtime()?;
-    for left in (0..TRIES).rev() {
+    for left in (0..place.tries()).rev() {
         let answered = runtime.block_on(async {
-            let archive = view::open(archive).await?;
+            let archive = view::open(&place).await?;
             answer(arguments, &archive, &sql, &mut printer).await
         });
         match answered {
-            Err(error) if left > 0 && is_gone(&error) && !printer.has_begun() => {}
+            Err(error) if left > 0 && is_gone(&error) && !printer.has_begun() => place.wait(),
             Err(error) if is_gone(&error) => {
-                return Err(error).context("the archive changed meanwhile; ask again");
+                return told(Err(error).context("the archive changed meanwhile; ask again"));
             }
-            done => return done,
+            done => return told(done),
         }
     }
     Ok(())
@@ -179,7 +181,7 @@ async fn answer(
     let frame = archive.context.sql_with_options(&sql, reads_only).await?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let plan = frame.create_physical_plan().await?;
-    archive.still_there()?;
+    archive.still_there().await?;
     let mut rows = execute_stream(plan, archive.context.task_ctx())?;
     while let Some(batch) = rows.next().await {
         if !printer.take(&batch?)? {
@@ -206,7 +208,7 @@ pub(super) async fn newest_day(archive: &Opened) -> Result<NaiveDate> {
 pub(super) async fn texts(archive: &Opened, sql: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let batches = archive.context.sql(sql).await?.collect().await?;
-    archive.still_there()?;
+    archive.still_there().await?;
     for batch in batches {
         let texts = ArrayFormatter::try_new(batch.column(0), &FormatOptions::default())?;
         found.extend((0..batch.num_rows()).map(|row| texts.value(row).to_string()));

@@ -1,6 +1,6 @@
 //! The views `events`, each event of an archive once, and `records`, each of its rows as it is now.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,7 +11,8 @@ use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionC
 
 use super::MEMORY;
 use super::batches::SCHEMA;
-use super::files::{Day, days};
+use super::files::Day;
+use super::place::Place;
 
 /// Of rows with one id the newest. Rows without an id are one if they are equal in what tells them apart.
 const ONCE: &str = "
@@ -37,7 +38,7 @@ const RECORDS: &str = include_str!("../../sql/views/records.sql");
 const MOST_CHANGED: usize = 500_000;
 
 /// An engine with bounds.
-pub(super) fn context() -> Result<SessionContext> {
+pub(super) fn context(archive: &Place) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_limit(MEMORY, 1.0)
         .build_arc()?;
@@ -52,50 +53,49 @@ pub(super) fn context() -> Result<SessionContext> {
             "datafusion.optimizer.hash_join_single_partition_threshold_rows",
             MOST_CHANGED,
         );
-    Ok(SessionContext::new_with_config_rt(config, runtime))
+    let context = SessionContext::new_with_config_rt(config, runtime);
+    archive.register(&context)?;
+    Ok(context)
 }
 
 /// An archive, ready to be asked.
 pub(super) struct Opened {
     /// The engine, with the tables `events` and `records`.
     pub(super) context: SessionContext,
+    place: Place,
     files: Vec<PathBuf>,
 }
 
 impl Opened {
     /// To be asked after a query was planned: a file that went away before is nothing to the engine, which finds no rows.
-    pub(super) fn still_there(&self) -> Result<()> {
-        for file in &self.files {
-            std::fs::metadata(file)?;
-        }
-        Ok(())
+    pub(super) async fn still_there(&self) -> Result<()> {
+        self.place.still_there(&self.files).await
     }
 }
 
 /// Opens an archive.
-pub(super) async fn open(archive: &Path) -> Result<Opened> {
-    let days = days(archive).with_context(|| format!("cannot read the archive {}", archive.display()))?;
+pub(super) async fn open(archive: &Place) -> Result<Opened> {
+    let days = archive.days().await;
+    let days = days.with_context(|| format!("cannot read the archive {archive}"))?;
     if days.is_empty() {
-        bail!(
-            "{} holds no archive; write one with: message-trace archive --output {0} FILE",
-            archive.display()
-        );
+        bail!("{archive} holds no archive; write one with: message-trace archive --output {archive} FILE");
     }
-    let context = context()?;
+    let context = context(archive)?;
     let (compact, parts): (Vec<&Day>, Vec<&Day>) = days.values().partition(|day| day.is_compact());
     let files = |days: &[&Day]| -> Vec<PathBuf> { days.iter().flat_map(|day| day.files.clone()).collect() };
     let (compact, parts) = (files(&compact), files(&parts));
     let events = match (compact.is_empty(), parts.is_empty()) {
-        (false, true) => read(&context, &compact).await?,
-        (true, _) => once(&context, &parts).await?,
-        (false, false) => read(&context, &compact)
+        (false, true) => read(archive, &context, &compact).await?,
+        (true, _) => once(archive, &context, &parts).await?,
+        (false, false) => read(archive, &context, &compact)
             .await?
-            .union(once(&context, &parts).await?)?,
+            .union(once(archive, &context, &parts).await?)?,
     };
     context.register_table("events", events.into_view())?;
     records(&context).await?;
     Ok(Opened {
         context,
+        place: archive.clone(),
         files: [compact, parts].concat(),
     })
 }
@@ -133,16 +133,13 @@ fn parts_of_records() -> Result<(&'static str, &'static str, &'static str)> {
 }
 
 /// The rows of files, each event once.
-pub(super) async fn once(context: &SessionContext, files: &[PathBuf]) -> Result<DataFrame> {
-    context.register_table("parts", read(context, files).await?.into_view())?;
+pub(super) async fn once(archive: &Place, context: &SessionContext, files: &[PathBuf]) -> Result<DataFrame> {
+    context.register_table("parts", read(archive, context, files).await?.into_view())?;
     Ok(context.sql(ONCE).await?.drop_columns(&["nth"])?)
 }
 
-async fn read(context: &SessionContext, files: &[PathBuf]) -> Result<DataFrame> {
-    let paths: Vec<String> = files
-        .iter()
-        .map(|file| file.to_string_lossy().into_owned())
-        .collect();
+async fn read(archive: &Place, context: &SessionContext, files: &[PathBuf]) -> Result<DataFrame> {
+    let paths: Vec<String> = files.iter().map(|file| archive.url(file)).collect();
     // The folder's name says the day once more; the file's own column counts.
     let options = ParquetReadOptions::default()
         .schema(&SCHEMA)

@@ -13,22 +13,24 @@ use chrono::{NaiveDate, SecondsFormat, Utc};
 use datafusion::arrow::json::{WriterBuilder, writer::LineDelimited};
 use serde_json::{Map, Value as Json, json};
 
+use super::place::Place;
 use super::query::{imitations, last_days, newest_day, texts};
-use super::runtime;
+use super::store::StoreFault;
 use super::view::{self, Opened};
+use super::{runtime, told};
 pub(super) use detection::Detection;
 pub(super) use rules::Thresholds;
 use rules::{RULES, Rule, Subject};
-use state::State;
+use state::{Keeping, State};
 
 /// Raise alerts about an archive
 ///
 /// Asks the questions that have a threshold, and raises an alert once for each rule, address or domain, and day. It is closed
-/// when the archive has a later day. What was raised is kept in a file beside the days.
+/// when the archive has a later day. What was raised is kept beside the days, in a folder as in a store.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The archive's folder, as `message-trace archive` writes it
+    /// The archive, as `message-trace archive` writes it: a folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
     /// The first day to look at, such as 2026-11-20 [default: the last seven days of the archive]
@@ -40,7 +42,7 @@ pub struct Arguments {
     /// A TOML file with thresholds, and with whom to leave alone
     #[arg(long, value_name = "FILE")]
     thresholds: Option<PathBuf>,
-    /// Where to keep what was raised [default: DIR/detect-state.json]
+    /// The file to keep what was raised in [default: detect-state.json in the archive]
     #[arg(long, value_name = "FILE", conflicts_with = "no_state")]
     state: Option<PathBuf>,
     /// Raise everything, and keep nothing
@@ -73,7 +75,8 @@ Exit codes:
     0  no new alert
     1  alerts were raised
     2  the command line or the file of thresholds cannot be read
-   74  a file could not be read or written";
+   74  a file could not be read or written
+   75, 77, 78  a store fails for now, denies access, or is set up in another way; or another run raised alerts meanwhile";
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 20;
@@ -84,17 +87,19 @@ const EVIDENCE: usize = 20;
 ///
 /// An archive or a file that cannot be read or written.
 pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
+    told(raise(arguments, out))
+}
+
+fn raise(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
     let thresholds = thresholds(arguments.thresholds.as_deref())?;
-    let path = arguments
-        .state
-        .clone()
-        .unwrap_or_else(|| arguments.archive.join("detect-state.json"));
-    let mut state = if arguments.no_state {
-        State::default()
-    } else {
-        State::read(&path)?
+    let archive = Place::of(&arguments.archive)?;
+    let runtime = runtime()?;
+    let keeping = (!arguments.no_state).then(|| Keeping::of(arguments.state.as_deref(), &archive));
+    let mut state = match &keeping {
+        None => State::default(),
+        Some(keeping) => runtime.block_on(State::read(keeping))?,
     };
-    let (found, newest) = runtime()?.block_on(find(arguments, &thresholds))?;
+    let (found, newest) = runtime.block_on(find(arguments, &archive, &thresholds))?;
     let mut raised = 0;
     for alert in &found {
         if state.knows(&alert.id) {
@@ -112,8 +117,8 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
     }
     // First the alerts, then that they were raised: after a crash in between they are raised again.
     out.flush()?;
-    if !arguments.no_state {
-        state.write(newest)?;
+    if let Some(keeping) = &keeping {
+        runtime.block_on(state.write(keeping, newest))?;
     }
     Ok(raised)
 }
@@ -173,15 +178,19 @@ pub(super) struct Alert {
 }
 
 /// Everything that the rules find, and the newest day.
-async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Alert>, NaiveDate)> {
-    let archive = view::open(&arguments.archive).await?;
+async fn find(
+    arguments: &Arguments,
+    archive: &Place,
+    thresholds: &Thresholds,
+) -> Result<(Vec<Alert>, NaiveDate)> {
+    let archive = view::open(archive).await?;
     let since = match arguments.since {
         Some(since) => since,
         None => last_days(&archive).await?,
     };
     let newest = newest_day(&archive).await?;
     if let Err(error) = imitations(&archive, &arguments.protect).await {
-        if super::archive::is_gone(&error) {
+        if super::archive::is_gone(&error) || StoreFault::behind(&error).is_some() {
             return Err(error);
         }
         eprintln!("message-trace: rule lookalike-domain left out: {error}");
@@ -190,7 +199,7 @@ async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Ale
     for alert in &mut found {
         alert.evidence = evidence(&archive, alert.rule, &alert.who, alert.day).await?;
     }
-    archive.still_there()?;
+    archive.still_there().await?;
     Ok((found, newest))
 }
 

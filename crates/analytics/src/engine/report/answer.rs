@@ -25,7 +25,7 @@ impl Answer {
             .map(|field| kind(field.data_type()))
             .collect();
         let batches = frame.collect().await?;
-        archive.still_there()?;
+        archive.still_there().await?;
         let mut columns = Vec::with_capacity(kinds.len());
         for (at, kind) in kinds.iter().enumerate() {
             let parts = batches.iter().map(|batch| cast(batch.column(at), kind));

@@ -4,6 +4,8 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use super::super::archive::is_gone;
+use super::super::place::Place;
+use super::super::store::StoreFault;
 use super::super::view::{self, Opened};
 use super::detect::{self, Detection, Thresholds};
 use super::quality::{Days, Ledger, Quality};
@@ -32,9 +34,14 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) async fn of(arguments: &Arguments, ledger: Option<&Ledger>, made: i64) -> Result<Self> {
+    pub(super) async fn of(
+        arguments: &Arguments,
+        archive: &Place,
+        ledger: Option<&Ledger>,
+        made: i64,
+    ) -> Result<Self> {
         let thresholds = detect::thresholds(arguments.thresholds.as_deref())?;
-        let archive = view::open(&arguments.archive).await?;
+        let archive = view::open(archive).await?;
         let days = Days {
             since: arguments.since,
             until: arguments.until,
@@ -61,14 +68,14 @@ impl Gathered {
             0
         };
         let rows = Rows::read(&archive, usize::try_from(most)?).await?;
-        archive.still_there()?;
+        archive.still_there().await?;
         let mut quality = Quality::of(days, &summary, ledger, made);
         if arguments.no_subjects {
             quality.notes.push("Subjects were left out.".to_owned());
         }
         let detections = match detections {
             Ok(found) => Some(found),
-            Err(error) if is_gone(&error) => return Err(error),
+            Err(error) if is_gone(&error) || StoreFault::behind(&error).is_some() => return Err(error),
             Err(error) => {
                 eprintln!(
                     "message-trace: detections are left out: {error:#}; a later day with --since asks less"

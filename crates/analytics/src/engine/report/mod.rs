@@ -30,7 +30,8 @@ use self::html::Template;
 use self::pack::Limits;
 use self::words::{number, several, size};
 use super::archive::is_gone;
-use super::{detect, query, runtime};
+use super::place::Place;
+use super::{detect, query, runtime, told};
 
 /// Write an archive as one HTML file that can be searched
 ///
@@ -39,7 +40,7 @@ use super::{detect, query, runtime};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The archive's folder, as `message-trace archive` writes it
+    /// The archive, as `message-trace archive` writes it: a folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
     /// Where to write the report; `-` is standard output
@@ -105,15 +106,13 @@ then its oldest messages. The numbers over all messages stay.
 Exit codes:
     0  written
     2  the command line, the archive or the template is not what is needed
-   74  a file could not be read or written";
+   74  a file could not be read or written
+   75, 77, 78  a store fails for now, denies access, or is set up in another way";
 
 /// The page inside of this program; empty if it was built without.
 const PAGE: &str = include_str!(env!("MESSAGE_TRACE_REPORT_TEMPLATE_EMBEDDED"));
 /// Whether the program was built with the page that a report is made of.
 pub const HAS_PAGE: bool = !PAGE.is_empty();
-
-/// How often to begin anew when a compaction takes files away.
-const TRIES: usize = 5;
 
 /// What was reported, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -223,19 +222,19 @@ fn page(arguments: &Arguments) -> Result<String> {
 
 /// Asks the archive, and begins anew if a compaction takes files away meanwhile.
 fn gather(arguments: &Arguments, ledger: Option<&Ledger>, made: i64) -> Result<Gathered> {
-    // A folder that is not there is no compaction.
-    std::fs::read_dir(&arguments.archive)
-        .with_context(|| format!("cannot read the archive {}", arguments.archive.display()))?;
+    let place = Place::of(&arguments.archive)?;
     let runtime = runtime()?;
-    let mut left = TRIES;
+    // A folder that is not there is no compaction.
+    told(runtime.block_on(place.check()))?;
+    let mut left = place.tries();
     loop {
         left -= 1;
-        match runtime.block_on(Gathered::of(arguments, ledger, made)) {
-            Err(error) if left > 0 && is_gone(&error) => {}
+        match runtime.block_on(Gathered::of(arguments, &place, ledger, made)) {
+            Err(error) if left > 0 && is_gone(&error) => place.wait(),
             Err(error) if is_gone(&error) => {
-                return Err(error).context("the archive changed meanwhile; ask again");
+                return told(Err(error).context("the archive changed meanwhile; ask again"));
             }
-            done => return done,
+            done => return told(done),
         }
     }
 }

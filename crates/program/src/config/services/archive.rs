@@ -1,4 +1,4 @@
-//! `type = "archive"`: a folder of Parquet, for the commands `query` and `detect`.
+//! `type = "archive"`: Parquet in a folder or a store, for the commands `query`, `detect` and `report`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,12 @@ pub(super) const KIND: Kind = Kind {
 
 fn read(table: &Table<'_, '_>) -> Result<Arc<dyn ServiceSetup>, ConfigError> {
     let path = table.text("path")?.filter(|path| !path.is_empty());
-    let path = path.ok_or_else(|| table.missing("path", "expected the archive's folder"))?;
+    let path = path.ok_or_else(|| {
+        table.missing(
+            "path",
+            "expected the archive's folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX",
+        )
+    })?;
     of_folder(&path).map_err(|what| table.missing("type", what))
 }
 
@@ -34,11 +39,12 @@ pub(super) fn of_folder(folder: &str) -> Result<Arc<dyn ServiceSetup>, &'static 
 #[cfg(feature = "engine")]
 mod with_engine {
     use std::borrow::Cow;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use message_trace::Target;
-    use message_trace_analytics::{Keeper, Refused as NotKept};
-    use message_trace_sinks::{Batch, Delivery, Refused, RefusedReason, Sink, SinkError};
+    use message_trace_analytics::{Keeper, Refused as NotKept, StoreFault};
+    use message_trace_remedy::Remedy;
+    use message_trace_sinks::{Batch, Check, Delivery, Refused, RefusedReason, Sink, SinkError};
 
     use super::super::Opening;
     use super::ServiceSetup;
@@ -57,9 +63,22 @@ mod with_engine {
                 let what = "an archive takes events of the targets ecs and ocsf; set target to one of them";
                 return Err(SinkError::Misset(what).into());
             }
-            let keeper = Keeper::open(self.0.clone()).map_err(|error| SinkError::storage(&self.0, &error))?;
+            let keeper = Keeper::open(&self.0).map_err(|error| match of_archive(&self.0, &error) {
+                // No sink has a name yet.
+                SinkError::Stream { remedy, .. } => SinkError::Stream {
+                    sentence: error.to_string(),
+                    remedy,
+                },
+                // An address that cannot be read, or variables that do not fit it.
+                SinkError::Internal(_) => SinkError::Stream {
+                    sentence: format!("{error:#}"),
+                    remedy: Remedy::Configure,
+                },
+                known => known,
+            })?;
             Ok(Box::new(ArchiveSink {
                 name: format!("archive:{}", self.0.display()),
+                archive: self.0.clone(),
                 keeper,
                 is_untidy: false,
             }))
@@ -70,6 +89,7 @@ mod with_engine {
     #[derive(Debug)]
     struct ArchiveSink {
         name: String,
+        archive: PathBuf,
         keeper: Keeper,
         /// Whether it was said that files cannot be made one.
         is_untidy: bool,
@@ -87,7 +107,7 @@ mod with_engine {
             let refused = self
                 .keeper
                 .add(batch.ndjson())
-                .map_err(|error| of_archive(&self.keeper, &error))?;
+                .map_err(|error| of_archive(&self.archive, &error))?;
             if let Err(error) = self.keeper.tidy() {
                 // The events are there; queries read more files.
                 if !self.is_untidy {
@@ -106,15 +126,28 @@ mod with_engine {
                 refused: refused.collect(),
             })
         }
+
+        fn check(&mut self) -> Result<Check, SinkError> {
+            self.keeper
+                .check()
+                .map_err(|error| of_archive(&self.archive, &error))?;
+            Ok(Check::Authorized)
+        }
     }
 
-    /// What the system said, if it is behind an error.
-    fn of_archive(keeper: &Keeper, error: &anyhow::Error) -> SinkError {
+    /// What the store or the system said, if it is behind an error.
+    fn of_archive(archive: &Path, error: &anyhow::Error) -> SinkError {
+        if let Some(fault) = error.downcast_ref::<StoreFault>() {
+            return SinkError::Stream {
+                sentence: fault.sentence(),
+                remedy: fault.remedy(),
+            };
+        }
         let of_system = error
             .chain()
             .find_map(|cause| cause.downcast_ref::<std::io::Error>());
         match of_system {
-            Some(of_system) => SinkError::storage(keeper.archive(), of_system),
+            Some(of_system) => SinkError::storage(archive, of_system),
             None => SinkError::Internal("the archive's columns do not match its events"),
         }
     }
