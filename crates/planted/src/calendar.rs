@@ -57,7 +57,9 @@ impl Day {
             date,
             is_worked,
             load,
-            ends_quarter: is_worked && date.month() % 3 == 0 && worked_until(date, next_month(date)) <= 3,
+            ends_quarter: is_worked
+                && date.month().is_multiple_of(3)
+                && worked_until(date, next_month(date)) <= 3,
             bills: is_worked && worked_until(date.with_day(1).unwrap_or(date), date) == 0,
             is_before_leave: before,
         }

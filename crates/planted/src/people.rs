@@ -310,7 +310,11 @@ fn partner_domain(place: usize) -> Rc<str> {
         KINDS[place / TRADES.len() % KINDS.len()],
     );
     let round = place / (TRADES.len() * KINDS.len());
-    let end = if place % 3 == 0 { "test" } else { "example" };
+    let end = if place.is_multiple_of(3) {
+        "test"
+    } else {
+        "example"
+    };
     if round == 0 {
         format!("{trade}-{kind}.{end}").into()
     } else {

@@ -96,3 +96,49 @@ impl Tenant {
         Some(day.date)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{HISTORY, Kind};
+
+    fn rows(seed: u64) -> (String, Vec<Incident>) {
+        let mut tenant = Tenant::new(Plan::new(seed, 200, 70));
+        let mut rows = String::new();
+        while tenant.push_day(&mut rows).is_some() {}
+        (rows, tenant.truth().to_vec())
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_rows_and_another_gives_others() {
+        let (first, truth) = rows(7);
+        assert!(rows(7) == (first.clone(), truth));
+        assert!(rows(8).0 != first);
+    }
+
+    #[test]
+    fn every_kind_is_planted_after_the_history_and_its_rows_are_there() {
+        let (rows, truth) = rows(7);
+        let kinds = truth
+            .iter()
+            .map(|incident| incident.kind)
+            .collect::<BTreeSet<_>>();
+        assert_eq!(kinds.len(), Kind::ALL.len());
+        let begin = Plan::new(7, 200, 70).date(HISTORY);
+        for incident in &truth {
+            assert!(incident.first >= begin && incident.last >= incident.first && incident.rows > 0);
+            assert!(rows.contains(&incident.who), "{}", incident.who);
+        }
+        let ids = rows.lines().map(|row| {
+            let row = serde_json::from_str::<serde_json::Value>(row).unwrap_or_default();
+            format!("{} {}", row["id"], row["recipientAddress"])
+        });
+        assert_eq!(
+            ids.collect::<BTreeSet<_>>().len(),
+            rows.lines().count(),
+            "a row's key is its own"
+        );
+    }
+}

@@ -67,7 +67,7 @@ pub(crate) fn ordinary(plan: &Plan, people: &mut People, day: Day) -> Vec<Mail> 
                 &person.address,
                 &other.address,
                 size,
-                *pick(&mut rng, &SUBJECTS),
+                pick::<&str>(&mut rng, &SUBJECTS),
             );
             let is_here = other.is_here(day.number);
             mails.push(if is_here {
@@ -140,7 +140,7 @@ fn outbound(rng: &mut Rng, mails: &mut Vec<Mail>, person: &Person, fresh: Option
         sender: Some(Rc::clone(&person.address)),
         to,
         size: size(rng),
-        subject: *pick(rng, &SUBJECTS),
+        subject: pick::<&str>(rng, &SUBJECTS),
     });
 }
 
@@ -172,7 +172,7 @@ fn from_outside(rng: &mut Rng, from: &Rc<str>, to: &Person) -> Mail {
         from,
         &to.address,
         size(rng),
-        *pick(rng, &SUBJECTS),
+        pick::<&str>(rng, &SUBJECTS),
     )
 }
 
