@@ -58,7 +58,7 @@ impl Alert {
             threshold: Some(self.at_least).filter(|&least| least > 1),
             unit: self.rule.unit,
             reason: self.reason(),
-            technique: [self.rule.technique.0],
+            technique: [self.rule.technique.id()],
             query: self.query(),
             is_open: self.day >= newest,
         }

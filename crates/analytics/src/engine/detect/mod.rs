@@ -1,6 +1,7 @@
 //! `message-trace detect`: alerts, as events of ECS.
 
 mod detection;
+mod outbox;
 mod rules;
 mod state;
 
@@ -17,14 +18,17 @@ use super::runtime;
 use super::view::{self, Opened};
 use crate::QUESTIONS;
 pub(super) use detection::Detection;
+pub use outbox::{Detected, Notice, Outlets};
 pub(super) use rules::Thresholds;
 use rules::{RULES, Rule, Subject};
+pub use state::Busy;
 use state::State;
 
 /// Raise alerts about an archive
 ///
 /// Asks the questions that have a threshold, and raises an alert once for each rule, address or domain, and day. It is closed
-/// when the archive has a later day. What was raised is kept in a file beside the days.
+/// when the archive has a later day. What was raised is kept in a file beside the days. With --sink or --config alerts go to
+/// sinks: each is delivered at least once, under the same event id however often, and waits in that file until a sink has it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -40,7 +44,7 @@ pub struct Arguments {
     /// A TOML file with thresholds, and with whom to leave alone
     #[arg(long, value_name = "FILE")]
     thresholds: Option<PathBuf>,
-    /// Where to keep what was raised [default: DIR/detect-state.json]
+    /// Where to keep what was raised [default: DIR/detect-state.json; with sinks DIR/detect-sinks.json]
     #[arg(long, value_name = "FILE", conflicts_with = "no_state")]
     state: Option<PathBuf>,
     /// Raise everything, and keep nothing
@@ -52,6 +56,9 @@ pub struct Arguments {
     /// Say in words why
     #[arg(long)]
     explain: bool,
+    /// Forget the alerts that wait for a sink of that name, then go on
+    #[arg(long, value_name = "NAME", conflicts_with = "no_state")]
+    forget: Vec<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -59,6 +66,8 @@ Examples:
   message-trace detect --archive archive
   message-trace detect --archive archive --since 2026-11-20 --no-state --explain
   message-trace detect --archive archive --protect contoso.com --json >> alerts.ndjson
+  message-trace detect --archive archive --config alerts.toml
+  message-trace detect --archive archive --config alerts.toml --check-sinks
 
 Thresholds, a file for --thresholds (every rule and what it counts: message-trace detect --archive archive --explain):
   [allow]
@@ -71,72 +80,100 @@ Thresholds, a file for --thresholds (every rule and what it counts: message-trac
 
 Exit codes:
     0  no new alert
-    1  alerts were raised
+    1  alerts were raised, or had waited for a sink and were delivered
     2  the command line or the file of thresholds cannot be read
-   74  a file could not be read or written";
+   74  a file could not be read or written
+   75  a sink fails for now, or another detect is at work: start again later, nothing is lost
+   78  a setting or a credential is wrong, or a sink refuses an alert: fix what the sentence names";
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 20;
 
-/// Raises alerts on `out`, and says how many were raised.
+/// Raises alerts: on `out`, or to sinks if there are any.
 ///
 /// # Errors
 ///
-/// An archive or a file that cannot be read or written.
-pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
+/// An archive or a file that cannot be read or written; [`Busy`] if another run has the file of what was raised. A sink that
+/// does not take an alert is no error: what waits for it is in [`Detected`].
+pub fn run(
+    arguments: &Arguments,
+    outlets: Option<&mut dyn Outlets>,
+    out: &mut impl Write,
+) -> Result<Detected> {
     let thresholds = thresholds(arguments.thresholds.as_deref())?;
+    let name = if outlets.is_some() {
+        "detect-sinks.json"
+    } else {
+        "detect-state.json"
+    };
     let path = arguments
         .state
         .clone()
-        .unwrap_or_else(|| arguments.archive.join("detect-state.json"));
+        .unwrap_or_else(|| arguments.archive.join(name));
     let mut state = if arguments.no_state {
         State::default()
     } else {
         State::read(&path)?
     };
+    let mut detected = Detected {
+        forgotten: arguments.forget.iter().map(|sink| state.forget(sink)).sum(),
+        ..Detected::default()
+    };
+    let earlier = state.raised_and_waiting();
     let (found, newest) = runtime()?.block_on(find(arguments, &thresholds))?;
-    let mut raised = 0;
+    let names = outlets.as_ref().map(|outlets| outlets.names());
     for alert in &found {
-        if state.knows(&alert.id) {
-            if let Some(open) = state.open.get_mut(&alert.id) {
-                *open = alert.event("raised");
+        let id = &alert.id;
+        if state.knows(id) {
+            if let Some(open) = state.open.get_mut(id) {
+                *open = alert.event(RAISED);
             }
             continue;
         }
-        alert.tell(arguments, out, "raised")?;
-        state.open.insert(alert.id.clone(), alert.event("raised"));
-        raised += 1;
+        match &names {
+            None => alert.tell(arguments, out, RAISED)?,
+            Some(names) if state.has_room() => state.post(id, RAISED, alert.event(RAISED), names),
+            // The next run finds it again.
+            Some(_) => {
+                detected.held_back += 1;
+                continue;
+            }
+        }
+        state.open.insert(id.clone(), alert.event(RAISED));
+        detected.raised += 1;
     }
     if !arguments.no_state {
-        close(&mut state, newest, arguments.json, out)?;
+        for (id, event) in state.over(newest)? {
+            match &names {
+                None if arguments.json => writeln!(out, "{event}")?,
+                None => {}
+                Some(names) => state.post(&id, CLOSED, event, names),
+            }
+            detected.closed += 1;
+        }
     }
     // First the alerts, then that they were raised: after a crash in between they are raised again.
     out.flush()?;
     if !arguments.no_state {
         state.write(newest)?;
     }
-    Ok(raised)
+    if let Some(outlets) = outlets {
+        outbox::deliver(&mut state, newest, outlets, earlier, &mut detected)?;
+    }
+    Ok(detected)
 }
 
-/// Closes alerts whose day is over.
-fn close(state: &mut State, newest: NaiveDate, is_json: bool, out: &mut impl Write) -> Result<()> {
-    for (id, mut event) in std::mem::take(&mut state.open) {
-        let day = event["m365"]["message_trace"]["alert"]["day"]
-            .as_str()
-            .and_then(|day| day.parse().ok());
-        let day: NaiveDate = day.context("the file of what was raised holds an alert without a day")?;
-        if day >= newest {
-            state.open.insert(id, event);
-            continue;
-        }
-        event["event"]["action"] = json!("closed");
-        event["event"]["created"] = json!(now());
-        if is_json {
-            writeln!(out, "{event}")?;
-        }
-        state.closed.insert(id, day.to_string());
-    }
-    Ok(())
+/// `event.action` of an alert that is new, and of one whose day is over.
+const RAISED: &str = "raised";
+const CLOSED: &str = "closed";
+
+/// Makes an event that of an alert which is over.
+fn closed(id: &str, event: &mut Json) {
+    event["event"]["action"] = json!(CLOSED);
+    event["event"]["id"] = json!(format!("{id}/{CLOSED}"));
+    event["event"]["sequence"] = json!(1);
+    event["event"]["created"] = json!(now());
+    event["m365"]["message_trace"]["alert"]["id"] = json!(id);
 }
 
 /// The file of thresholds; without one the rules' own.
@@ -311,23 +348,30 @@ impl Alert {
             "@timestamp": format!("{}T00:00:00.000Z", self.day),
             "ecs": { "version": "9.4.0" },
             "event": {
-                "kind": "alert", "category": ["email"], "type": ["info"], "action": action, "id": self.id,
-                "severity": severity, "dataset": "m365.message_trace.alert", "created": now(), "reason": self.reason(),
+                "kind": "alert", "category": ["email"], "type": ["info"], "action": action,
+                "id": format!("{}/{action}", self.id), "severity": severity, "module": "m365",
+                "dataset": "m365.message_trace.alert", "created": now(), "reason": self.reason(),
             },
             "rule": { "id": id, "name": name },
             "threat": {
                 "framework": "MITRE ATT&CK",
                 "tactic": { "id": [tactic.0], "name": [tactic.1] },
-                "technique": { "id": [technique.0], "name": [technique.1] },
+                "technique": technique.event(),
             },
             "m365": { "message_trace": { "alert": {
-                "day": self.day.to_string(), "observed": self.observed, "threshold": self.at_least,
+                "id": self.id, "day": self.day.to_string(), "observed": self.observed, "threshold": self.at_least,
                 "unit": self.rule.unit, "question": self.rule.question, "facts": self.facts, "event_ids": self.evidence,
             } } },
         });
         match self.rule.subject {
-            Subject::User => event["user"] = json!({ "email": self.who }),
-            Subject::Domain => event["source"] = json!({ "domain": self.who }),
+            Subject::User => {
+                event["user"] = json!({ "email": self.who });
+                event["related"] = json!({ "user": [self.who] });
+            }
+            Subject::Domain => {
+                event["source"] = json!({ "domain": self.who });
+                event["related"] = json!({ "hosts": [self.who] });
+            }
         }
         event
     }

@@ -1,7 +1,8 @@
-//! Which alerts were raised: an alert is raised once, and closed once when its day is over.
+//! Which alerts were raised: an alert is raised once, and closed once when its day is over. And what no sink has yet.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,9 @@ use serde_json::Value as Json;
 /// How long a closed alert is remembered, in days.
 const REMEMBERED: i64 = 400;
 
+/// How many alerts may wait for sinks; while so many do, no more are raised.
+const MOST_WAITING: usize = 10_000;
+
 /// What is known of earlier runs.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -22,13 +26,50 @@ pub(super) struct State {
     pub(super) open: BTreeMap<String, Json>,
     /// Days of alerts that are closed, by id.
     pub(super) closed: BTreeMap<String, String>,
+    /// Alerts that not all sinks have acknowledged, in the order in which they came about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) waiting: Vec<Waiting>,
     #[serde(skip)]
     path: PathBuf,
+    /// Locked as long as this run has the file.
+    #[serde(skip)]
+    lock: Option<File>,
 }
 
+/// An alert on its way.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waiting {
+    /// `event.id`.
+    pub(super) id: String,
+    /// 0 for one that was raised, 1 for one that was closed.
+    pub(super) sequence: u32,
+    /// The event, as it is delivered however often that is tried.
+    pub(super) event: Json,
+    /// The sinks that have not acknowledged it.
+    pub(super) to: Vec<String>,
+}
+
+/// Another run has the file of what was raised.
+#[derive(Debug)]
+pub struct Busy(PathBuf);
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.0.display();
+        write!(
+            f,
+            "{path}: another detect is at work with this file; start again when it is done, or name another one with --state"
+        )
+    }
+}
+
+impl std::error::Error for Busy {}
+
 impl State {
-    /// Reads what the run before left; nothing, if there was none.
+    /// Reads what the run before left; nothing, if there was none. No other run has the file until this is dropped.
     pub(super) fn read(path: &Path) -> Result<Self> {
+        let lock = lock(path)?;
         let what = || format!("cannot read {}", path.display());
         let mut state = match fs::read(path) {
             Ok(bytes) => serde_json::from_slice::<Self>(&bytes)
@@ -49,7 +90,70 @@ impl State {
             bail!("{} is of a newer version of this program", path.display());
         }
         path.clone_into(&mut state.path);
+        state.lock = Some(lock);
         Ok(state)
+    }
+
+    /// Whether one more alert may wait.
+    pub(super) const fn has_room(&self) -> bool {
+        self.waiting.len() < MOST_WAITING
+    }
+
+    /// Puts an alert on its way to sinks.
+    pub(super) fn post(&mut self, id: &str, action: &str, event: Json, to: &[String]) {
+        self.waiting.push(Waiting {
+            id: format!("{id}/{action}"),
+            sequence: u32::from(action == super::CLOSED),
+            event,
+            to: to.to_vec(),
+        });
+    }
+
+    /// The ids of alerts that were raised, and that a sink does not have.
+    pub(super) fn raised_and_waiting(&self) -> BTreeSet<String> {
+        let raised = self.waiting.iter().filter(|alert| alert.sequence == 0);
+        raised.map(|alert| alert.id.clone()).collect()
+    }
+
+    /// Forgets what waits for a sink; gives how much that was.
+    pub(super) fn forget(&mut self, sink: &str) -> usize {
+        let waited = self
+            .waiting
+            .iter()
+            .filter(|alert| alert.to.iter().any(|to| to == sink));
+        let forgotten = waited.count();
+        let all: Vec<usize> = (0..self.waiting.len()).collect();
+        self.acknowledge(sink, &all);
+        forgotten
+    }
+
+    /// A sink has the alerts at these places, or is not to have them any more. What no sink is to have leaves the list.
+    pub(super) fn acknowledge(&mut self, sink: &str, places: &[usize]) {
+        for &place in places {
+            if let Some(alert) = self.waiting.get_mut(place) {
+                alert.to.retain(|to| to != sink);
+            }
+        }
+        self.waiting.retain(|alert| !alert.to.is_empty());
+    }
+
+    /// Takes out the alerts whose day is over, each with its last event; they count as closed.
+    pub(super) fn over(&mut self, newest: NaiveDate) -> Result<Vec<(String, Json)>> {
+        let mut over = Vec::new();
+        for (id, mut event) in std::mem::take(&mut self.open) {
+            let day = event["m365"]["message_trace"]["alert"]["day"]
+                .as_str()
+                .and_then(|day| day.parse().ok());
+            let day: NaiveDate = day.context("the file of what was raised holds an alert without a day")?;
+            if day >= newest {
+                self.open.insert(id, event);
+                continue;
+            }
+            super::closed(&id, &mut event);
+            self.closed.insert(id.clone(), day.to_string());
+            over.push((id, event));
+        }
+        Ok(over)
     }
 
     pub(super) fn knows(&self, id: &str) -> bool {
@@ -71,5 +175,46 @@ impl State {
         file.write_all(&serde_json::to_vec(self)?).with_context(what)?;
         file.sync_all().with_context(what)?;
         fs::rename(&hidden, path).with_context(what)
+    }
+}
+
+/// Keeps other runs from a state's file. The lock has a file of its own, for the state's is replaced whenever it is written.
+fn lock(path: &Path) -> Result<File> {
+    let mut beside = path.to_owned().into_os_string();
+    beside.push(".lock");
+    let what = || format!("cannot write {}", path.display());
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&beside)
+        .with_context(what)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Busy(path.to_owned()).into()),
+        Err(TryLockError::Error(error)) => Err(error).with_context(what),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{MOST_WAITING, State};
+
+    #[test]
+    fn so_many_alerts_may_wait_and_leave_when_each_sink_has_them() {
+        let mut state = State::default();
+        let sinks = ["one".to_owned(), "two".to_owned()];
+        for number in 0..MOST_WAITING {
+            assert!(state.has_room());
+            state.post(&number.to_string(), "raised", json!({}), &sinks);
+        }
+        assert!(!state.has_room());
+        state.acknowledge("one", &[0, 1]);
+        assert!(!state.has_room(), "the other sink has none yet");
+        assert_eq!(state.forget("two"), MOST_WAITING);
+        assert_eq!(state.forget("two"), 0);
+        assert_eq!(state.waiting.len(), MOST_WAITING - 2);
+        assert!(state.waiting.iter().all(|alert| alert.to == ["one"]));
     }
 }
