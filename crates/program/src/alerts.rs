@@ -96,7 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Err(error) => return of_detect(error),
     };
     let code = ended(&detected);
-    deliverer.told(&detected).map_or(Ok(code), Err)
+    match deliverer.told(&detected) {
+        Some(failure) => Err(failure),
+        None => Ok(code),
+    }
 }
 
 fn of_detect(error: anyhow::Error) -> Result<ExitCode, Failure> {
@@ -115,6 +118,7 @@ fn ended(detected: &Detected) -> ExitCode {
         caught_up,
         held_back,
         forgotten,
+        ref problems,
         waiting: _,
     } = *detected;
     if raised > 0 {
@@ -137,6 +141,16 @@ fn ended(detected: &Detected) -> ExitCode {
             "message-trace: {held_back} {} not raised yet, because too many wait for a sink; they are when it is back",
             several(held_back)
         );
+    }
+    for problem in problems {
+        eprintln!("message-trace: {problem}");
+    }
+    if !problems.is_empty() {
+        eprintln!(
+            "message-trace: {} of Sigma's rules left out; all others were evaluated",
+            problems.len()
+        );
+        return Remedy::Configure.into();
     }
     if raised + caught_up > 0 {
         ExitCode::from(ALERTS)

@@ -1,9 +1,11 @@
 //! The views `events`, each event of an archive once, and `records`, each of its rows as it is now.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::NaiveDate;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -68,6 +70,20 @@ pub(super) async fn open(archive: &Path) -> Result<Opened> {
             archive.display()
         );
     }
+    opened(&days).await
+}
+
+/// Opens one day of an archive; `None` if there is none. All events of a row are of its day.
+pub(super) async fn open_day(archive: &Path, day: NaiveDate) -> Result<Option<Opened>> {
+    let mut days = days(archive).with_context(|| format!("cannot read the archive {}", archive.display()))?;
+    days.retain(|&other, _| other == day);
+    if days.is_empty() {
+        return Ok(None);
+    }
+    opened(&days).await.map(Some)
+}
+
+async fn opened(days: &BTreeMap<NaiveDate, Day>) -> Result<Opened> {
     let context = context()?;
     let (compact, parts): (Vec<&Day>, Vec<&Day>) = days.values().partition(|day| day.is_compact());
     let files = |days: &[&Day]| -> Vec<PathBuf> { days.iter().flat_map(|day| day.files.clone()).collect() };

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Alert;
+use super::alert::Alert;
 use super::rules::Subject;
 
 /// One alert of a report; times are milliseconds since 1970 UTC, a span is half-open.

@@ -1,26 +1,31 @@
 //! `message-trace detect`: alerts, as events of ECS.
 
+mod alert;
+mod attack;
 mod detection;
 mod outbox;
 mod rules;
+mod sigma;
 mod state;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::NaiveDate;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::json::{WriterBuilder, writer::LineDelimited};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::query::{imitations, last_days, newest_day, texts};
 use super::runtime;
 use super::view::{self, Opened};
 use crate::QUESTIONS;
+use alert::{Alert, CLOSED, Found, RAISED};
 pub(super) use detection::Detection;
 pub use outbox::{Detected, Notice, Outlets};
 pub(super) use rules::Thresholds;
-use rules::{RULES, Rule, Subject};
+use rules::{RULES, Rule};
 pub use state::Busy;
 use state::State;
 
@@ -41,6 +46,12 @@ pub struct Arguments {
     /// A domain that others may imitate; repeatable [default: those that sent or got what is internal]
     #[arg(long = "protect", value_name = "DOMAIN")]
     protect: Vec<String>,
+    /// Evaluate Sigma rules too: a file, a folder of them, or builtin for those that this program brings; repeatable
+    #[arg(long, value_name = "FILE|DIR|builtin")]
+    sigma: Vec<String>,
+    /// Leave the program's own rules out
+    #[arg(long, requires = "sigma")]
+    sigma_only: bool,
     /// A TOML file with thresholds, and with whom to leave alone
     #[arg(long, value_name = "FILE")]
     thresholds: Option<PathBuf>,
@@ -66,6 +77,7 @@ Examples:
   message-trace detect --archive archive
   message-trace detect --archive archive --since 2026-11-20 --no-state --explain
   message-trace detect --archive archive --protect contoso.com --json >> alerts.ndjson
+  message-trace detect --archive archive --sigma builtin --sigma rules/ --explain
   message-trace detect --archive archive --config alerts.toml
   message-trace detect --archive archive --config alerts.toml --check-sinks
 
@@ -84,7 +96,7 @@ Exit codes:
     2  the command line or the file of thresholds cannot be read
    74  a file could not be read or written
    75  a sink fails for now, or another detect is at work: start again later, nothing is lost
-   78  a setting or a credential is wrong, or a sink refuses an alert: fix what the sentence names";
+   78  a setting, a credential or a Sigma rule is wrong, or a sink refuses an alert: fix what the sentence names";
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 20;
@@ -120,26 +132,28 @@ pub fn run(
         ..Detected::default()
     };
     let earlier = state.raised_and_waiting();
-    let (found, newest) = runtime()?.block_on(find(arguments, &thresholds))?;
+    let pack = sigma::Pack::load(&arguments.sigma)?;
+    detected.problems = pack.problems();
+    let (found, newest) = runtime()?.block_on(find(arguments, &thresholds, &pack))?;
     let names = outlets.as_ref().map(|outlets| outlets.names());
-    for alert in &found {
+    for alert in found {
         let id = &alert.id;
         if state.knows(id) {
             if let Some(open) = state.open.get_mut(id) {
-                *open = alert.event(RAISED);
+                *open = alert.event;
             }
             continue;
         }
         match &names {
-            None => alert.tell(arguments, out, RAISED)?,
-            Some(names) if state.has_room() => state.post(id, RAISED, alert.event(RAISED), names),
+            None => alert.tell(arguments.json, arguments.explain, out)?,
+            Some(names) if state.has_room() => state.post(id, RAISED, alert.event.clone(), names),
             // The next run finds it again.
             Some(_) => {
                 detected.held_back += 1;
                 continue;
             }
         }
-        state.open.insert(id.clone(), alert.event(RAISED));
+        state.open.insert(alert.id, alert.event);
         detected.raised += 1;
     }
     if !arguments.no_state {
@@ -163,19 +177,6 @@ pub fn run(
     Ok(detected)
 }
 
-/// `event.action` of an alert that is new, and of one whose day is over.
-const RAISED: &str = "raised";
-const CLOSED: &str = "closed";
-
-/// Makes an event that of an alert which is over.
-fn closed(id: &str, event: &mut Json) {
-    event["event"]["action"] = json!(CLOSED);
-    event["event"]["id"] = json!(format!("{id}/{CLOSED}"));
-    event["event"]["sequence"] = json!(1);
-    event["event"]["created"] = json!(now());
-    event["m365"]["message_trace"]["alert"]["id"] = json!(id);
-}
-
 /// The file of thresholds; without one the rules' own.
 pub(super) fn thresholds(path: Option<&Path>) -> Result<Thresholds> {
     let Some(path) = path else {
@@ -194,39 +195,47 @@ pub(super) fn thresholds(path: Option<&Path>) -> Result<Thresholds> {
     Ok(thresholds)
 }
 
-/// An alert.
-pub(super) struct Alert {
-    rule: &'static Rule,
-    id: String,
-    who: String,
-    day: NaiveDate,
-    observed: i64,
-    at_least: i64,
-    /// The answer's row.
-    facts: Map<String, Json>,
-    evidence: Vec<String>,
-}
-
 /// Everything that the rules find, and the newest day.
-async fn find(arguments: &Arguments, thresholds: &Thresholds) -> Result<(Vec<Alert>, NaiveDate)> {
+async fn find(
+    arguments: &Arguments,
+    thresholds: &Thresholds,
+    pack: &sigma::Pack,
+) -> Result<(Vec<Found>, NaiveDate)> {
     let archive = view::open(&arguments.archive).await?;
     let since = match arguments.since {
         Some(since) => since,
         None => last_days(&archive).await?,
     };
     let newest = newest_day(&archive).await?;
-    if let Err(error) = imitations(&archive, &arguments.protect).await {
+    let mut found = Vec::new();
+    if !arguments.sigma_only {
+        own(arguments, &archive, since, thresholds, &mut found).await?;
+    }
+    archive.still_there()?;
+    drop(archive);
+    sigma::find(&arguments.archive, since, pack, thresholds, &mut found).await?;
+    Ok((found, newest))
+}
+
+/// What the program's own rules find.
+async fn own(
+    arguments: &Arguments,
+    archive: &Opened,
+    since: NaiveDate,
+    thresholds: &Thresholds,
+    found: &mut Vec<Found>,
+) -> Result<()> {
+    if let Err(error) = imitations(archive, &arguments.protect).await {
         if super::archive::is_gone(&error) {
             return Err(error);
         }
         eprintln!("message-trace: rule lookalike-domain left out: {error}");
     }
-    let mut found = alerts(&archive, since, thresholds).await?;
-    for alert in &mut found {
-        alert.evidence = evidence(&archive, alert.rule, &alert.who, alert.day).await?;
+    for mut alert in alerts(archive, since, thresholds).await? {
+        alert.evidence = evidence(archive, alert.rule, &alert.who, alert.day).await?;
+        found.push(alert.found());
     }
-    archive.still_there()?;
-    Ok((found, newest))
+    Ok(())
 }
 
 /// Everything that the rules find from a day on, without its evidence. The rule of look-alikes needs the table of
@@ -283,11 +292,16 @@ pub(super) async fn alerts(
 
 /// An answer's rows.
 async fn rows(archive: &Opened, sql: &str) -> Result<Vec<Map<String, Json>>> {
+    objects(&archive.context.sql(sql).await?.collect().await?)
+}
+
+/// Rows as objects.
+fn objects(batches: &[RecordBatch]) -> Result<Vec<Map<String, Json>>> {
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(Vec::new());
-    for batch in archive.context.sql(sql).await?.collect().await? {
-        writer.write(&batch)?;
+    for batch in batches {
+        writer.write(batch)?;
     }
     writer.finish()?;
     let lines = writer.into_inner();
@@ -304,105 +318,4 @@ async fn evidence(archive: &Opened, rule: &Rule, who: &str, day: NaiveDate) -> R
         rule.evidence
     );
     texts(archive, &sql).await
-}
-
-impl Alert {
-    /// Why, in words.
-    fn reason(&self) -> String {
-        let Self {
-            rule,
-            who,
-            day,
-            observed,
-            at_least,
-            ..
-        } = self;
-        let mut why = format!("{}: {who} on {day}, {observed} {}", rule.name, rule.unit);
-        let number = |column: &str| self.facts.get(column).and_then(Json::as_f64);
-        let usual: Vec<String> = self
-            .facts
-            .keys()
-            .filter_map(|column| column.strip_prefix("usual_"))
-            .filter_map(|column| {
-                let (is, was) = (number(column)?, number(&format!("usual_{column}"))?);
-                Some(format!("; {column} {is:.0}, usually {was:.0}"))
-            })
-            .collect();
-        if usual.is_empty() {
-            why = format!("{why}; the threshold is {at_least}");
-        }
-        why.extend(usual);
-        why
-    }
-
-    fn event(&self, action: &str) -> Json {
-        let Rule {
-            id,
-            name,
-            severity,
-            tactic,
-            technique,
-            ..
-        } = self.rule;
-        let mut event = json!({
-            "@timestamp": format!("{}T00:00:00.000Z", self.day),
-            "ecs": { "version": "9.4.0" },
-            "event": {
-                "kind": "alert", "category": ["email"], "type": ["info"], "action": action,
-                "id": format!("{}/{action}", self.id), "severity": severity, "module": "m365",
-                "dataset": "m365.message_trace.alert", "created": now(), "reason": self.reason(),
-            },
-            "rule": { "id": id, "name": name },
-            "threat": {
-                "framework": "MITRE ATT&CK",
-                "tactic": { "id": [tactic.0], "name": [tactic.1] },
-                "technique": technique.event(),
-            },
-            "m365": { "message_trace": { "alert": {
-                "id": self.id, "day": self.day.to_string(), "observed": self.observed, "threshold": self.at_least,
-                "unit": self.rule.unit, "question": self.rule.question, "facts": self.facts, "event_ids": self.evidence,
-            } } },
-        });
-        match self.rule.subject {
-            Subject::User => {
-                event["user"] = json!({ "email": self.who });
-                event["related"] = json!({ "user": [self.who] });
-            }
-            Subject::Domain => {
-                event["source"] = json!({ "domain": self.who });
-                event["related"] = json!({ "hosts": [self.who] });
-            }
-        }
-        event
-    }
-
-    fn tell(&self, arguments: &Arguments, out: &mut impl Write, action: &str) -> Result<()> {
-        if arguments.json {
-            writeln!(out, "{}", self.event(action))?;
-            return Ok(());
-        }
-        let who = super::print::visible(&self.who);
-        writeln!(
-            out,
-            "{}  {:<22}{who}  {} {}",
-            self.day, self.rule.id, self.observed, self.rule.unit
-        )?;
-        if arguments.explain {
-            writeln!(out, "    {}", super::print::visible(&self.reason()))?;
-            for (name, value) in &self.facts {
-                writeln!(out, "    {name}: {}", super::print::visible(&value.to_string()))?;
-            }
-            let least = self.rule.at_least;
-            writeln!(
-                out,
-                "    rule {}: at least {} {} (by default {least})",
-                self.rule.id, self.at_least, self.rule.unit
-            )?;
-        }
-        Ok(())
-    }
-}
-
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }

@@ -45,6 +45,8 @@ pub struct Detected {
     pub held_back: usize,
     /// Alerts that wait no longer for a sink, because that was asked for.
     pub forgotten: usize,
+    /// What is wrong with Sigma rules, each with file and line; the others were evaluated.
+    pub problems: Vec<String>,
     /// How many alerts wait for which sink. A sink may be one that is not set up any more.
     pub waiting: Vec<(String, usize)>,
 }

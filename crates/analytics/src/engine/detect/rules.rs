@@ -250,6 +250,12 @@ impl Thresholds {
         self.rules.keys().map(String::as_str).find(|name| !is_known(name))
     }
 
+    /// Whether an address or domain is to be left alone, whatever rule finds it.
+    pub(super) fn allows_anywhere(&self, who: &str) -> bool {
+        let mut all = self.allow.users.iter().chain(&self.allow.domains);
+        all.any(|allowed| allowed.eq_ignore_ascii_case(who))
+    }
+
     pub(super) fn allows(&self, rule: &Rule, who: &str) -> bool {
         let list = match rule.subject {
             Subject::User => &self.allow.users,

@@ -103,7 +103,7 @@ impl State {
     pub(super) fn post(&mut self, id: &str, action: &str, event: Json, to: &[String]) {
         self.waiting.push(Waiting {
             id: format!("{id}/{action}"),
-            sequence: u32::from(action == super::CLOSED),
+            sequence: u32::from(action == super::alert::CLOSED),
             event,
             to: to.to_vec(),
         });
@@ -149,7 +149,7 @@ impl State {
                 self.open.insert(id, event);
                 continue;
             }
-            super::closed(&id, &mut event);
+            super::alert::close(&id, &mut event);
             self.closed.insert(id.clone(), day.to_string());
             over.push((id, event));
         }
