@@ -12,11 +12,17 @@ SUB_TYPES = {"outbound": "EmailSent", "inbound": "EmailReceived"}
 RESULTS = {"success": "Success", "failure": "Failure"}
 ACTIONS = {"delivered": "Delivered", "filtered-as-spam": "Delivered", "quarantined": "Quarantined"}
 LOCATIONS = {"filtered-as-spam": "Junk", "quarantined": "Quarantine"}
+TYPES = {"alert": "Alert"}
+SCHEMAS = {"alert": "AlertEvent"}
+SCHEMA_VERSIONS = {"alert": "0.1"}
+ALERT_STATUS = {"raised": "Active", "closed": "Closed"}
 TAKEN = {"EmailFromAddress": "email.from.address", "EmailFromDomain": "source.user.domain", "EmailSubject": "email.subject",
          "EmailToRecipients": "email.to.address", "EmailSizeBytes": "m365.message_trace.size", "SrcIpAddr": "source.ip",
          "DstIpAddr": "destination.ip", "InternetMessageId": "email.message_id", "NetworkMessageId": "email.local_id",
-         "EventOriginalResultDetails": "m365.message_trace.status", "RawData": "event.original"}
-TYPES = {"datetime": "TIMESTAMP", "string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "dynamic": "JSON"}
+         "EventOriginalResultDetails": "m365.message_trace.status", "RawData": "event.original",
+         "AlertId": "m365.message_trace.alert.id", "AlertEvidence": "m365.message_trace.alert.event_ids",
+         "AttackTactics": "threat.tactic.name", "AttackTechniques": "threat.technique.id", "Username": "user.email"}
+KINDS = {"datetime": "TIMESTAMP", "string": "VARCHAR", "int": "INTEGER", "long": "BIGINT", "dynamic": "JSON"}
 
 
 def get(event, path):
@@ -35,14 +41,19 @@ def take(event, path):
             del event[key]
 
 
+def severity(number):
+    return "Informational" if number is None else "Low" if number < 35 else "Medium" if number < 60 else "High"
+
+
 def record(event):
-    action, direction = get(event, "event.action"), get(event, "email.direction")
+    action, direction, kind = get(event, "event.action"), get(event, "email.direction"), get(event, "event.kind")
     found = {
         "TimeGenerated": event["@timestamp"], "EventStartTime": event["@timestamp"], "EventEndTime": event["@timestamp"],
-        "EventCount": 1, "EventType": "EmailDelivery", "EventSubType": SUB_TYPES.get(direction),
+        "EventCount": 1, "EventType": TYPES.get(kind, "EmailDelivery"), "EventSubType": SUB_TYPES.get(direction),
         "EventResult": RESULTS.get(get(event, "event.outcome"), "NA"), "EventProduct": "Exchange Online",
-        "EventVendor": "Microsoft", "EventSchema": "EmailEvent", "EventSchemaVersion": "1.0.0",
-        "EventSeverity": "Informational", "EventUid": event["event"]["id"],
+        "EventVendor": "Microsoft", "EventSchema": SCHEMAS.get(kind, "EmailEvent"),
+        "EventSchemaVersion": SCHEMA_VERSIONS.get(kind, "1.0.0"), "AlertStatus": ALERT_STATUS.get(action),
+        "EventSeverity": severity(get(event, "event.severity")), "EventUid": event["event"]["id"],
         "EventSequence": event["event"].get("sequence", 0), "Dvc": "Exchange Online",
         "DvcAction": ACTIONS.get(action, "NA"), "EmailDeliveryLocation": LOCATIONS.get(action),
         "EmailDirection": DIRECTIONS.get(direction, "Unknown"), "EmailProtocolName": "SMTP",
@@ -61,15 +72,25 @@ def record(event):
     return found
 
 
+# What `detect` delivers. In every workspace, for no query about mail may count it.
+ALERT = {
+    "@timestamp": "2026-11-02T00:00:00.000Z", "ecs": {"version": "9.4.0"},
+    "event": {"kind": "alert", "action": "raised", "id": "fan-out/user1@contoso.com/2026-11-02/raised", "severity": 47},
+    "rule": {"id": "fan-out", "name": "Very many different recipients"}, "user": {"email": "user1@contoso.com"},
+    "threat": {"tactic": {"name": ["Initial Access"]}, "technique": {"id": ["T1078"]}},
+    "m365": {"message_trace": {"alert": {"id": "fan-out/user1@contoso.com/2026-11-02", "event_ids": ["a", "b"]}}},
+}
+
+
 def workspace(events):
     """A workspace with the table, filled."""
-    records = [record(event) for event in events]
+    records = [record(event) for event in [*events, ALERT]]
     assert {name for one in records for name in one} == set(COLUMNS)
     connection = duckdb_kql.connect()
     text = pa.table({name: pa.array([None if one[name] is None else str(one[name]) for one in records], pa.string())
                      for name in COLUMNS})
     connection.register("text", text)
-    casts = ", ".join(f"{name}::{TYPES[kind]} AS {name}" for name, kind in COLUMNS.items())
+    casts = ", ".join(f"{name}::{KINDS[kind]} AS {name}" for name, kind in COLUMNS.items())
     connection.sql(f"CREATE TABLE MessageTrace_CL AS SELECT {casts} FROM text")
     return connection
 

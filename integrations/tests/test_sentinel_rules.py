@@ -29,6 +29,7 @@ KEYS = ["id", "name", "description", "severity", "requiredDataConnectors", "quer
 # A question counts a row once for each status that it had, a rule looks at the row as it is now.
 PRELUDE = """// A row as it is now, whatever statuses it had before: one record for each message and recipient.
 let Mail = MessageTrace_CL
+    | where EventType == "EmailDelivery"
     | extend Ingested = ingestion_time(), Row = strcat(NetworkMessageId, "/", tolower(tostring(EmailToRecipients[0])))
     | summarize arg_max(EventSequence, *) by Row = iff(isempty(NetworkMessageId), EventUid, Row)
 """ + test_questions.PRELUDE.partition(test_questions.ONCE)[2]

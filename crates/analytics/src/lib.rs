@@ -13,8 +13,8 @@ mod schema;
 
 #[cfg(feature = "engine")]
 pub use engine::{
-    ArchiveArguments, Archived, DetectArguments, HAS_PAGE, Keeper, Ledger, QueryArguments, ReportArguments,
-    Reported, StoreFault, archive, detect, query, report,
+    ArchiveArguments, Archived, Busy, DetectArguments, Detected, HAS_PAGE, Keeper, Ledger, Notice, Outlets,
+    QueryArguments, ReportArguments, Reported, StoreFault, archive, detect, query, report,
 };
 pub use lookalike::{Arguments as LookalikeArguments, Judged, run as lookalike};
 pub use questions::{QUESTIONS, Question};

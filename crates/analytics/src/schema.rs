@@ -48,4 +48,5 @@ pub const COLUMNS: &[Column] = &[
     Column { name: "cause", kind: Kind::Text, ecs: "m365.message_trace.cause", ocsf: "" },
     Column { name: "organization", kind: Kind::Text, ecs: "organization.name", ocsf: "" },
     Column { name: "tenant_id", kind: Kind::Text, ecs: "organization.id", ocsf: "" },
+    Column { name: "previous_status", kind: Kind::Text, ecs: "m365.message_trace.previous_status", ocsf: "" },
 ];

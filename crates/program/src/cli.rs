@@ -42,7 +42,7 @@ enum Command {
     #[cfg(feature = "engine")]
     Query(message_trace_analytics::QueryArguments),
     #[cfg(feature = "engine")]
-    Detect(message_trace_analytics::DetectArguments),
+    Detect(Box<crate::alerts::Arguments>),
     #[cfg(feature = "engine")]
     Report(Box<message_trace_analytics::ReportArguments>),
     #[cfg(feature = "simulate")]
@@ -67,7 +67,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "engine")]
         Command::Query(arguments) => query(&arguments),
         #[cfg(feature = "engine")]
-        Command::Detect(arguments) => detect(&arguments),
+        Command::Detect(arguments) => crate::alerts::run(&arguments),
         #[cfg(feature = "engine")]
         Command::Report(arguments) => report(&arguments),
         #[cfg(feature = "simulate")]
@@ -135,28 +135,6 @@ fn query(arguments: &message_trace_analytics::QueryArguments) -> Result<ExitCode
         .map_or_else(of_analytics, |()| Ok(ExitCode::SUCCESS))
 }
 
-/// Raises alerts.
-#[cfg(feature = "engine")]
-fn detect(arguments: &message_trace_analytics::DetectArguments) -> Result<ExitCode, Failure> {
-    use std::io::{BufWriter, stdout};
-    let mut out = BufWriter::new(stdout().lock());
-    match message_trace_analytics::detect(arguments, &mut out) {
-        Ok(0) => Ok(ExitCode::SUCCESS),
-        Ok(raised) => {
-            eprintln!(
-                "message-trace: {raised} new alert{}",
-                if raised == 1 { "" } else { "s" }
-            );
-            Ok(ExitCode::from(ALERTS))
-        }
-        Err(error) => of_analytics(error),
-    }
-}
-
-/// Alerts were raised.
-#[cfg(feature = "engine")]
-const ALERTS: u8 = 1;
-
 /// Writes a report, with what a ledger knows.
 #[cfg(feature = "engine")]
 fn report(arguments: &message_trace_analytics::ReportArguments) -> Result<ExitCode, Failure> {
@@ -179,7 +157,7 @@ fn report(arguments: &message_trace_analytics::ReportArguments) -> Result<ExitCo
 
 /// What a failure of an analyst's command ends with.
 #[cfg(feature = "analytics")]
-fn of_analytics(error: anyhow::Error) -> Result<ExitCode, Failure> {
+pub(crate) fn of_analytics(error: anyhow::Error) -> Result<ExitCode, Failure> {
     #[cfg(feature = "engine")]
     if let Some(fault) = error.downcast_ref::<message_trace_analytics::StoreFault>() {
         return Err(Failure::new(Code::Remedy(fault.remedy()), error));

@@ -2,6 +2,8 @@
 
 pub mod cli;
 pub mod about;
+#[cfg(feature = "engine")]
+pub mod alerts;
 pub mod config;
 pub mod dead_letter;
 pub mod ledger;

@@ -59,6 +59,13 @@ impl FanOut {
         &self.name
     }
 
+    /// The name of each sink, in their order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let names = self.members.iter().map(|member| member.sink.name().to_owned());
+        names.collect()
+    }
+
     /// Whether there is a sink of that name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -27,7 +27,7 @@ mod store;
 mod view;
 
 pub use archive::{Archived, Arguments as ArchiveArguments, run as archive};
-pub use detect::{Arguments as DetectArguments, run as detect};
+pub use detect::{Arguments as DetectArguments, Busy, Detected, Notice, Outlets, run as detect};
 pub use keep::Keeper;
 pub use query::{Arguments as QueryArguments, run as query};
 pub use report::{Arguments as ReportArguments, HAS_PAGE, Ledger, Reported, run as report};

@@ -1,9 +1,11 @@
 //! The views `events`, each event of an archive once, and `records`, each of its rows as it is now.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::NaiveDate;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -80,6 +82,20 @@ pub(super) async fn open(archive: &Place) -> Result<Opened> {
     if days.is_empty() {
         bail!("{archive} holds no archive; write one with: message-trace archive --output {archive} FILE");
     }
+    opened(archive, &days).await
+}
+
+/// Opens one day of an archive; `None` if there is none. All events of a row are of its day.
+pub(super) async fn open_day(archive: &Place, day: NaiveDate) -> Result<Option<Opened>> {
+    let days = archive.days_of(std::iter::once(day)).await;
+    let days = days.with_context(|| format!("cannot read the archive {archive}"))?;
+    if days.is_empty() {
+        return Ok(None);
+    }
+    opened(archive, &days).await.map(Some)
+}
+
+async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Opened> {
     let context = context(archive)?;
     let (compact, parts): (Vec<&Day>, Vec<&Day>) = days.values().partition(|day| day.is_compact());
     let files = |days: &[&Day]| -> Vec<PathBuf> { days.iter().flat_map(|day| day.files.clone()).collect() };

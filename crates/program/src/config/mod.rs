@@ -5,6 +5,8 @@
 //! their own are tables of the file. No key takes a secret: secrets come from `MESSAGE_TRACE_CLIENT_SECRET` and
 //! `MESSAGE_TRACE_CERTIFICATE_PASSWORD`, or from private files that a key names. `example.toml` shows every key.
 
+#[cfg(feature = "engine")]
+mod alerts;
 mod args;
 mod cloud;
 mod credential;
@@ -23,6 +25,8 @@ mod sink;
 mod table;
 mod value;
 
+#[cfg(feature = "engine")]
+pub use alerts::{AlertSetup, load_alerts};
 pub use args::PollArgs;
 pub use cloud::Cloud;
 pub use credential::{AuthSetup, KeptSecrets, SECRET_VARIABLES, Secrets};
@@ -32,7 +36,7 @@ pub use folder::FolderSetup;
 pub use folders::check_folders;
 pub use layers::{Environment, KEYS, Key, Kind};
 pub use mistyped::passed_over;
-pub use open::{OpenError, open_sinks};
+pub use open::{OpenError, Outward, open_sinks};
 pub use services::{Opening, ServiceSetup};
 pub(crate) use setup::beside;
 pub use setup::{Api, Backfill, Setup, dead_letter_path, load};

@@ -1,16 +1,49 @@
 //! Opening the sinks of a setup.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{KeptSecrets, Opening, Secrets, Setup, SinkSetup};
+use message_trace::Target;
+
+use super::{AuthSetup, KeptSecrets, Opening, Secrets, Setup, SinkSetup};
+use message_trace_net::auth::Application;
 use message_trace_net::http::Transport;
 use message_trace_remedy::Remedy;
 use message_trace_sinks::{
     FanOut, FileSink, HttpOptions, HttpSink, Member, Named, Sink, SinkError, StdoutSink,
 };
 
-/// Opens the sinks of a setup as one, behind one acknowledgement.
+/// What opening sinks takes: the sinks, and what they share with what else a setup is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Outward<'a> {
+    /// Where events go.
+    pub sinks: &'a [SinkSetup],
+    /// The shape of the events.
+    pub target: Target,
+    /// Who signs in, for a sink that signs in as polling does.
+    pub application: &'a Application,
+    /// How.
+    pub auth: &'a AuthSetup,
+    /// Certificate authorities to trust beside the platform's.
+    pub ca_file: Option<&'a Path>,
+}
+
+impl Setup {
+    /// What opening its sinks takes.
+    #[must_use]
+    pub fn outward(&self) -> Outward<'_> {
+        Outward {
+            sinks: &self.sinks,
+            target: self.options.target,
+            application: &self.application,
+            auth: &self.auth,
+            ca_file: self.client.ca_file.as_deref(),
+        }
+    }
+}
+
+/// Opens sinks as one, behind one acknowledgement.
 ///
 /// `secrets` gives the values of variables that secret headers name.
 ///
@@ -18,7 +51,7 @@ use message_trace_sinks::{
 ///
 /// If a secret or a file cannot be had.
 pub fn open_sinks(
-    setup: &Setup,
+    outward: &Outward<'_>,
     secrets: Secrets<'_>,
     transport: &Arc<dyn Transport>,
 ) -> Result<FanOut, OpenError> {
@@ -47,7 +80,7 @@ pub fn open_sinks(
             // A name of a name does not come about.
             SinkSetup::Named { .. } => return Err(SinkError::Internal("a sink with two names").into()),
             SinkSetup::Service { service, .. } => service.open(&Opening {
-                setup,
+                outward,
                 secrets,
                 transport,
             })?,
@@ -55,14 +88,14 @@ pub fn open_sinks(
     };
     let member = |sink: &SinkSetup| {
         Ok(Member {
-            key: sink.key(setup.options.target.name()),
+            key: sink.key(outward.target.name()),
             sink: match sink {
                 SinkSetup::Named { name, sink } => Box::new(Named::new(name.clone(), open(sink)?)),
                 sink => open(sink)?,
             },
         })
     };
-    let members: Result<Vec<_>, OpenError> = setup.sinks.iter().map(member).collect();
+    let members: Result<Vec<_>, OpenError> = outward.sinks.iter().map(member).collect();
     Ok(FanOut::new(told_apart(members?)))
 }
 

@@ -188,21 +188,22 @@ pub fn load(args: &PollArgs, environment: &Environment) -> Result<Setup, ConfigE
         sinks,
         dead_letter,
         client: client.with_proxy_of(|name| environment.variable(name)),
-        log: layers.read_or(
-            "log",
-            LevelFilter::Info,
-            "error, warn, info, debug or off",
-            |text| match text {
-                "trace" => None,
-                text => text.parse().ok(),
-            },
-        )?,
+        log: log_level(&layers)?,
         log_interval: layers.read_or(
             "log-interval",
             Duration::from_mins(5),
             "a duration from 1s to 24h",
             |text| duration(text).filter(|interval| *interval <= hours(24)),
         )?,
+    })
+}
+
+/// What to log.
+pub(super) fn log_level(layers: &Layers) -> Result<LevelFilter, ConfigError> {
+    let expected = "error, warn, info, debug or off";
+    layers.read_or("log", LevelFilter::Info, expected, |text| match text {
+        "trace" => None,
+        text => text.parse().ok(),
     })
 }
 
@@ -274,7 +275,7 @@ fn application(
 }
 
 /// What is polled, where, and who signs in.
-fn tenant(
+pub(super) fn tenant(
     layers: &Layers,
     auth: &AuthSetup,
     environment: &Environment,
@@ -301,7 +302,7 @@ fn tenant(
 }
 
 /// Nobody signs in for a folder. A tenant that is named is written into events.
-fn nobody(layers: &Layers) -> Result<(&'static dyn Source, Origin, Application), ConfigError> {
+pub(super) fn nobody(layers: &Layers) -> Result<(&'static dyn Source, Origin, Application), ConfigError> {
     let tenant_id = match layers.setting("tenant-id") {
         Some(_) => id(layers, "tenant-id", None, "expected the tenant's GUID or domain")?,
         None => String::new(),

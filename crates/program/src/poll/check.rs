@@ -10,7 +10,7 @@ use message_trace_collector::poll::Fault;
 use message_trace_net::auth::take_variable;
 use message_trace_net::http::{Client, Transport};
 use message_trace_remedy::Remedy;
-use message_trace_sinks::Check;
+use message_trace_sinks::{Check, FanOut};
 
 /// Asks each sink of a setup, and says a line of each on standard output.
 ///
@@ -31,8 +31,17 @@ pub(super) fn check_sinks(setup: &Setup) -> Ended {
     let client = Client::new(setup.client.clone())
         .map_err(|error| Fault::new(Remedy::Configure, error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let mut sinks = open_sinks(setup, &secrets, &transport)
+    let mut sinks = open_sinks(&setup.outward(), &secrets, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
+    say_checked(&mut sinks)
+}
+
+/// Asks opened sinks, and says a line of each.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub(crate) fn say_checked(sinks: &mut FanOut) -> Ended {
     let mut wrong = None;
     for (name, checked) in sinks.check() {
         let sentence = match &checked {

@@ -6,11 +6,16 @@ mod driver;
 mod folder;
 mod handover;
 mod lagging;
+mod patience;
 mod progress;
 mod raw;
 mod replay;
 mod run;
 
+#[cfg(feature = "engine")]
+pub(crate) use check::say_checked;
+#[cfg(feature = "engine")]
+pub(crate) use patience::with_patience;
 pub use replay::{Replayed, replay};
 #[cfg(feature = "streams")]
 pub(crate) use run::watch_signals;

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::handover::{Handed, Handover, Item, letters};
+use super::patience::with_patience;
 use super::run::{transform, watch_signals};
 use crate::config::{Setup, open_sinks};
 use message_trace_collector::ledger::{Behind, FileLedger};
-use message_trace_collector::poll::{Backoff, Fault};
+use message_trace_collector::poll::Fault;
 use message_trace_net::auth::take_variable;
-use message_trace_net::http::{Client, Pause as _, Stop, Transport};
+use message_trace_net::http::{Client, Stop, Transport};
 use message_trace_remedy::Remedy;
-use message_trace_sinks::{DeadLetter, Letter, LetterKey, SinkError, SinkFailure, TRANSFORM};
+use message_trace_sinks::{DeadLetter, Letter, LetterKey, SinkFailure, TRANSFORM};
 
 /// How many rows are handed over at once.
 const ROWS: usize = 1_000;
@@ -42,8 +43,8 @@ pub fn replay(setup: &Setup, is_wanted: &dyn Fn(&Letter) -> bool) -> Result<Repl
     let fault = |remedy: Remedy, error: &dyn ToString| Fault::new(remedy, error.to_string());
     let client = Client::new(setup.client.clone()).map_err(|error| fault(Remedy::Configure, &error))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let mut sinks =
-        open_sinks(setup, &take_variable, &transport).map_err(|error| fault(error.remedy(), &error))?;
+    let mut sinks = open_sinks(&setup.outward(), &take_variable, &transport)
+        .map_err(|error| fault(error.remedy(), &error))?;
     let notes = FileLedger::notes_of(&setup.ledger).map_err(|error| fault(error.remedy(), &error))?;
     sinks.note_accepted(&notes.accepted);
     let stop = Stop::default();
@@ -163,26 +164,7 @@ impl Replay {
 
     /// Hands over, as often as it takes. `None` if it was told to stop meanwhile.
     fn hand_over(&mut self, items: &[Item<'_>], to: Option<&str>) -> Result<Option<Handed>, SinkFailure> {
-        let began = Instant::now();
-        let mut backoff = Backoff::new(fastrand::u64(..));
-        loop {
-            let failure = match self.handover.hand_over(items, to) {
-                Ok(handed) => return Ok(Some(handed)),
-                Err(failure) => failure,
-            };
-            let wait_ms = match failure.error.retry_after() {
-                Some(told) => backoff.as_told_ms(i64::try_from(told.as_millis()).unwrap_or(i64::MAX)),
-                None => backoff.after_failure_ms(),
-            };
-            let wait = Duration::from_millis(wait_ms.unsigned_abs());
-            let can_heal = failure.error.remedy() == Remedy::Retry && failure.error != SinkError::Closed;
-            if !can_heal || began.elapsed().saturating_add(wait) > PATIENCE {
-                return Err(failure);
-            }
-            log::warn!(wait_s = wait.as_secs() + 1; "{failure}");
-            if !self.stop.pause(wait) {
-                return Ok(None);
-            }
-        }
+        let Self { handover, stop, .. } = self;
+        with_patience(PATIENCE, stop, || handover.hand_over(items, to))
     }
 }

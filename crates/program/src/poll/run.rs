@@ -80,7 +80,7 @@ pub fn run_setup(setup: &Setup) -> Ended {
     let client =
         Client::new(setup.client.clone()).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let sinks = open_sinks(setup, &secrets, &transport)
+    let sinks = open_sinks(&setup.outward(), &secrets, &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let mut ledger = FileLedger::open(&setup.ledger, &setup.application.tenant_id, setup.source.name())
         .map_err(|error| {

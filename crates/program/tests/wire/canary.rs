@@ -293,7 +293,7 @@ fn set_up(shown: &mut Shown, folder: &TempDir, transport: &Arc<dyn Transport>) {
     );
     for secret in [Some("canary-header"), Some("canary-header\n"), None] {
         let secrets = |_: &str| Ok(secret.map(Into::into));
-        match open_sinks(&setup, &secrets, transport) {
+        match open_sinks(&setup.outward(), &secrets, transport) {
             Ok(sink) => shown.text(sink.name()),
             Err(error) => shown.error(&error),
         }

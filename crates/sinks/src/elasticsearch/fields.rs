@@ -1,5 +1,5 @@
-//! Every field of target `ecs`, and those that the ingest pipeline adds, with its type: one table for the index template and
-//! for the tests that hold events against it.
+//! Every field of target `ecs`, of alerts, and those that the ingest pipeline adds, with its type: one table for the index
+//! template and for the tests that hold events against it.
 
 use serde_json::{Map, Value, json};
 
@@ -48,6 +48,7 @@ pub const FIELDS: &[Field] = &[
     field("error.message", "match_only_text"),
     field("event.action", "keyword"),
     field("event.category", "keyword"),
+    field("event.created", "date"),
     field("event.dataset", "keyword"),
     field("event.id", "keyword"),
     field("event.ingested", "date"),
@@ -58,7 +59,16 @@ pub const FIELDS: &[Field] = &[
     field("event.provider", "keyword"),
     field("event.reason", "keyword"),
     field("event.sequence", "long"),
+    field("event.severity", "long"),
     field("event.type", "keyword"),
+    field("m365.message_trace.alert.day", "keyword"),
+    field("m365.message_trace.alert.event_ids", "keyword"),
+    field("m365.message_trace.alert.facts", "flattened"),
+    field("m365.message_trace.alert.id", "keyword"),
+    field("m365.message_trace.alert.observed", "long"),
+    field("m365.message_trace.alert.question", "keyword"),
+    field("m365.message_trace.alert.threshold", "long"),
+    field("m365.message_trace.alert.unit", "keyword"),
     field("m365.message_trace.cause", "keyword"),
     field("m365.message_trace.connector_id", "keyword"),
     field("m365.message_trace.custom_data", "wildcard"),
@@ -86,6 +96,7 @@ pub const FIELDS: &[Field] = &[
     field("related.user", "keyword"),
     field("rule.id", "keyword"),
     field("rule.name", "keyword"),
+    field("rule.reference", "keyword"),
     field("rule.ruleset", "keyword"),
     field("source.address", "keyword"),
     field("source.as.number", "long"),
@@ -105,6 +116,14 @@ pub const FIELDS: &[Field] = &[
     field("source.user.domain", "keyword"),
     field("source.user.email", "keyword"),
     field("source.user.name", "keyword"),
+    field("threat.framework", "keyword"),
+    field("threat.tactic.id", "keyword"),
+    field("threat.tactic.name", "keyword"),
+    field("threat.technique.id", "keyword"),
+    field("threat.technique.name", "keyword"),
+    field("threat.technique.subtechnique.id", "keyword"),
+    field("threat.technique.subtechnique.name", "keyword"),
+    field("user.email", "keyword"),
 ];
 
 /// How a field is mapped.
@@ -140,7 +159,7 @@ pub fn index_template() -> Value {
         insert(&mut properties, field.path, mapping(*field));
     }
     json!({
-        "index_patterns": ["logs-m365.message_trace-*"],
+        "index_patterns": ["logs-m365.message_trace-*", "logs-m365.message_trace.alert-*"],
         "data_stream": {},
         "priority": 500,
         "template": {

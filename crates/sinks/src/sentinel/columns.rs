@@ -1,7 +1,7 @@
 //! The columns: one table for what is sent, for the table in the workspace and for the data collection rule.
 
 use Kind::{Datetime, Dynamic, Int, Long, Text};
-use Origin::{Always, First, Rest, Sequence, Time, Uid, Word, Words};
+use Origin::{Always, First, Rest, Sequence, Severity, Time, Uid, Word, Words};
 
 /// A column's type in Log Analytics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Origin {
     ),
     /// As [`Origin::Word`], absent where there is none.
     Words(&'static str, &'static [(&'static str, &'static str)]),
+    /// A path's number, 0 to 100, in the words of ASIM for a severity; the first word where there is none.
+    Severity(&'static str),
     /// All that no other column holds.
     Rest,
 }
@@ -72,14 +74,15 @@ const fn column(name: &'static str, kind: Kind, origin: Origin) -> Column {
     Column { name, kind, origin }
 }
 
-/// Every column. `InternetMessageId` and `NetworkMessageId` are named as in Defender's `EmailEvents`, to join on;
-/// `EventSequence` and `RawData` are ours.
+/// Every column; those from `AlertId` to `Username` are of alerts. `InternetMessageId` and `NetworkMessageId` are named as in Defender's `EmailEvents`, to join on;
+/// `EventSequence`,
+/// `AlertEvidence` and `RawData` are ours.
 pub const COLUMNS: &[Column] = &[
     column("TimeGenerated", Datetime, Time),
     column("EventStartTime", Datetime, Time),
     column("EventEndTime", Datetime, Time),
     column("EventCount", Int, Always("1")),
-    column("EventType", Text, Always("EmailDelivery")),
+    column("EventType", Text, Word("event.kind", TYPES, "EmailDelivery")),
     column("EventSubType", Text, Words("email.direction", SUB_TYPES)),
     column("EventResult", Text, Word("event.outcome", RESULTS, "NA")),
     column(
@@ -89,9 +92,13 @@ pub const COLUMNS: &[Column] = &[
     ),
     column("EventProduct", Text, Always("Exchange Online")),
     column("EventVendor", Text, Always("Microsoft")),
-    column("EventSchema", Text, Always("EmailEvent")),
-    column("EventSchemaVersion", Text, Always("1.0.0")),
-    column("EventSeverity", Text, Always("Informational")),
+    column("EventSchema", Text, Word("event.kind", SCHEMAS, "EmailEvent")),
+    column(
+        "EventSchemaVersion",
+        Text,
+        Word("event.kind", SCHEMA_VERSIONS, "1.0.0"),
+    ),
+    column("EventSeverity", Text, Severity("event.severity")),
     column("EventUid", Text, Uid),
     column("EventSequence", Long, Sequence),
     column("Dvc", Text, Always("Exchange Online")),
@@ -118,9 +125,25 @@ pub const COLUMNS: &[Column] = &[
     column("SrcIpAddr", Text, First(&["source.ip"])),
     column("Dst", Text, First(&["destination.ip", "email.to.address"])),
     column("DstIpAddr", Text, First(&["destination.ip"])),
+    column("AlertId", Text, First(&["m365.message_trace.alert.id"])),
+    column("AlertStatus", Text, Words("event.action", ALERT_STATUS)),
+    column("AttackTactics", Text, First(&["threat.tactic.name"])),
+    column("AttackTechniques", Text, First(&["threat.technique.id"])),
+    column(
+        "AlertEvidence",
+        Dynamic,
+        First(&["m365.message_trace.alert.event_ids"]),
+    ),
+    column("Username", Text, First(&["user.email"])),
     column("RawData", Text, First(&["event.original", "message"])),
     column("AdditionalFields", Dynamic, Rest),
 ];
+
+/// Alerts of `detect` are of ASIM's alert schema, as far as the columns go; all else is e-mail.
+const TYPES: &[(&str, &str)] = &[("alert", "Alert")];
+const SCHEMAS: &[(&str, &str)] = &[("alert", "AlertEvent")];
+const SCHEMA_VERSIONS: &[(&str, &str)] = &[("alert", "0.1")];
+const ALERT_STATUS: &[(&str, &str)] = &[("raised", "Active"), ("closed", "Closed")];
 
 const RESULTS: &[(&str, &str)] = &[("success", "Success"), ("failure", "Failure")];
 const SUB_TYPES: &[(&str, &str)] = &[("outbound", "EmailSent"), ("inbound", "EmailReceived")];

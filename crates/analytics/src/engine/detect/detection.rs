@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Alert;
+use super::alert::Alert;
 use super::rules::Subject;
 
 /// One alert of a report; times are milliseconds since 1970 UTC, a span is half-open.
@@ -58,7 +58,7 @@ impl Alert {
             threshold: Some(self.at_least).filter(|&least| least > 1),
             unit: self.unit.clone(),
             reason: self.reason(),
-            technique: [self.rule.technique.0],
+            technique: [self.rule.technique.id()],
             query: self.query(),
             is_open: self.day >= newest,
         }

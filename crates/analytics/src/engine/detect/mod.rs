@@ -1,7 +1,11 @@
 //! `message-trace detect`: alerts, as events of ECS.
 
+mod alert;
+mod attack;
 mod detection;
+mod outbox;
 mod rules;
+mod sigma;
 mod state;
 mod steps;
 
@@ -9,24 +13,30 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::NaiveDate;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::json::{WriterBuilder, writer::LineDelimited};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::place::Place;
 use super::query::{imitations, last_days, newest_day, texts};
 use super::store::StoreFault;
 use super::view::{self, Opened};
 use super::{runtime, told};
+use alert::{Alert, CLOSED, Found, RAISED};
 pub(super) use detection::Detection;
+pub use outbox::{Detected, Notice, Outlets};
 pub(super) use rules::Thresholds;
-use rules::{RULES, Rule, Subject};
+use rules::{RULES, Rule};
+pub use state::Busy;
 use state::{Keeping, State};
 
 /// Raise alerts about an archive
 ///
 /// Asks the questions that have a threshold, and raises an alert once for each rule, address or domain, and day. It is closed
-/// when the archive has a later day. What was raised is kept beside the days, in a folder as in a store.
+/// when the archive has a later day. What was raised is kept in a file beside the days, in a folder as in a store. With --sink
+/// or --config alerts go to sinks: each is delivered at least once, under the same event id however often, and waits in that
+/// file until a sink has it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -39,10 +49,16 @@ pub struct Arguments {
     /// A domain that others may imitate; repeatable [default: those that sent or got what is internal]
     #[arg(long = "protect", value_name = "DOMAIN")]
     protect: Vec<String>,
+    /// Evaluate Sigma rules too: a file, a folder of them, or builtin for those that this program brings; repeatable
+    #[arg(long, value_name = "FILE|DIR|builtin")]
+    sigma: Vec<String>,
+    /// Leave the program's own rules out
+    #[arg(long, requires = "sigma")]
+    sigma_only: bool,
     /// A TOML file with thresholds, and with whom to leave alone
     #[arg(long, value_name = "FILE")]
     thresholds: Option<PathBuf>,
-    /// The file to keep what was raised in [default: detect-state.json in the archive]
+    /// Where to keep what was raised [default: detect-state.json in the archive; with sinks detect-sinks.json]
     #[arg(long, value_name = "FILE", conflicts_with = "no_state")]
     state: Option<PathBuf>,
     /// Raise everything, and keep nothing
@@ -54,6 +70,9 @@ pub struct Arguments {
     /// Say in words why
     #[arg(long)]
     explain: bool,
+    /// Forget the alerts that wait for a sink of that name, then go on
+    #[arg(long, value_name = "NAME", conflicts_with = "no_state")]
+    forget: Vec<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -61,6 +80,9 @@ Examples:
   message-trace detect --archive archive
   message-trace detect --archive archive --since 2026-11-20 --no-state --explain
   message-trace detect --archive archive --protect contoso.com --json >> alerts.ndjson
+  message-trace detect --archive archive --sigma builtin --sigma rules/ --explain
+  message-trace detect --archive archive --config alerts.toml
+  message-trace detect --archive archive --config alerts.toml --check-sinks
 
 Thresholds, a file for --thresholds (every rule and what it counts: message-trace detect --archive archive --explain):
   [allow]
@@ -73,75 +95,93 @@ Thresholds, a file for --thresholds (every rule and what it counts: message-trac
 
 Exit codes:
     0  no new alert
-    1  alerts were raised
+    1  alerts were raised, or had waited for a sink and were delivered
     2  the command line or the file of thresholds cannot be read
    74  a file could not be read or written
-   75, 77, 78  a store fails for now, denies access, or is set up in another way; or another run raised alerts meanwhile";
+   75  a sink or a store fails for now, or another detect is at work: start again later, nothing is lost
+   77  a store denies access
+   78  a setting, a credential or a Sigma rule is wrong, or a sink refuses an alert: fix what the sentence names";
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 20;
 
-/// Raises alerts on `out`, and says how many were raised.
+/// Raises alerts: on `out`, or to sinks if there are any.
 ///
 /// # Errors
 ///
-/// An archive or a file that cannot be read or written.
-pub fn run(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
-    told(raise(arguments, out))
+/// An archive or a file that cannot be read or written; [`Busy`] if another run has the file of what was raised. A sink that
+/// does not take an alert is no error: what waits for it is in [`Detected`].
+pub fn run(
+    arguments: &Arguments,
+    outlets: Option<&mut dyn Outlets>,
+    out: &mut impl Write,
+) -> Result<Detected> {
+    told(raise(arguments, outlets, out))
 }
 
-fn raise(arguments: &Arguments, out: &mut impl Write) -> Result<usize> {
+fn raise(arguments: &Arguments, outlets: Option<&mut dyn Outlets>, out: &mut impl Write) -> Result<Detected> {
     let thresholds = thresholds(arguments.thresholds.as_deref())?;
     let archive = Place::of(&arguments.archive)?;
     let runtime = runtime()?;
-    let keeping = (!arguments.no_state).then(|| Keeping::of(arguments.state.as_deref(), &archive));
-    let mut state = match &keeping {
-        None => State::default(),
-        Some(keeping) => runtime.block_on(State::read(keeping))?,
+    let name = if outlets.is_some() {
+        "detect-sinks.json"
+    } else {
+        "detect-state.json"
     };
-    let (found, newest) = runtime.block_on(find(arguments, &archive, &thresholds))?;
-    let mut raised = 0;
-    for alert in &found {
-        if state.knows(&alert.id) {
-            if let Some(open) = state.open.get_mut(&alert.id) {
-                *open = alert.event("raised");
+    let mut state = if arguments.no_state {
+        State::default()
+    } else {
+        let keeping = Keeping::of(arguments.state.as_deref(), &archive, name, runtime.handle())?;
+        State::read(keeping)?
+    };
+    let mut detected = Detected {
+        forgotten: arguments.forget.iter().map(|sink| state.forget(sink)).sum(),
+        ..Detected::default()
+    };
+    let earlier = state.raised_and_waiting();
+    let pack = sigma::Pack::load(&arguments.sigma)?;
+    detected.problems = pack.problems();
+    let (found, newest) = runtime.block_on(find(arguments, &archive, &thresholds, &pack))?;
+    let names = outlets.as_ref().map(|outlets| outlets.names());
+    for alert in found {
+        let id = &alert.id;
+        if state.knows(id) {
+            if let Some(open) = state.open.get_mut(id) {
+                *open = alert.event;
             }
             continue;
         }
-        alert.tell(arguments, out, "raised")?;
-        state.open.insert(alert.id.clone(), alert.event("raised"));
-        raised += 1;
+        match &names {
+            None => alert.tell(arguments.json, arguments.explain, out)?,
+            Some(names) if state.has_room() => state.post(id, RAISED, alert.event.clone(), names),
+            // The next run finds it again.
+            Some(_) => {
+                detected.held_back += 1;
+                continue;
+            }
+        }
+        state.open.insert(alert.id, alert.event);
+        detected.raised += 1;
     }
     if !arguments.no_state {
-        close(&mut state, newest, arguments.json, out)?;
+        for (id, event) in state.over(newest)? {
+            match &names {
+                None if arguments.json => writeln!(out, "{event}")?,
+                None => {}
+                Some(names) => state.post(&id, CLOSED, event, names),
+            }
+            detected.closed += 1;
+        }
     }
     // First the alerts, then that they were raised: after a crash in between they are raised again.
     out.flush()?;
-    if let Some(keeping) = &keeping {
-        runtime.block_on(state.write(keeping, newest))?;
+    if !arguments.no_state {
+        state.write(newest)?;
     }
-    Ok(raised)
-}
-
-/// Closes alerts whose day is over.
-fn close(state: &mut State, newest: NaiveDate, is_json: bool, out: &mut impl Write) -> Result<()> {
-    for (id, mut event) in std::mem::take(&mut state.open) {
-        let day = event["m365"]["message_trace"]["alert"]["day"]
-            .as_str()
-            .and_then(|day| day.parse().ok());
-        let day: NaiveDate = day.context("the file of what was raised holds an alert without a day")?;
-        if day >= newest {
-            state.open.insert(id, event);
-            continue;
-        }
-        event["event"]["action"] = json!("closed");
-        event["event"]["created"] = json!(now());
-        if is_json {
-            writeln!(out, "{event}")?;
-        }
-        state.closed.insert(id, day.to_string());
+    if let Some(outlets) = outlets {
+        outbox::deliver(&mut state, newest, outlets, earlier, &mut detected)?;
     }
-    Ok(())
+    Ok(detected)
 }
 
 /// The file of thresholds; without one the rules' own.
@@ -162,45 +202,48 @@ pub(super) fn thresholds(path: Option<&Path>) -> Result<Thresholds> {
     Ok(thresholds)
 }
 
-/// An alert.
-pub(super) struct Alert {
-    rule: &'static Rule,
-    id: String,
-    who: String,
-    day: NaiveDate,
-    observed: i64,
-    /// What `observed` counts.
-    unit: String,
-    at_least: i64,
-    /// The answer's row.
-    facts: Map<String, Json>,
-    evidence: Vec<String>,
-}
-
 /// Everything that the rules find, and the newest day.
 async fn find(
     arguments: &Arguments,
-    archive: &Place,
+    place: &Place,
     thresholds: &Thresholds,
-) -> Result<(Vec<Alert>, NaiveDate)> {
-    let archive = view::open(archive).await?;
+    pack: &sigma::Pack,
+) -> Result<(Vec<Found>, NaiveDate)> {
+    let archive = view::open(place).await?;
     let since = match arguments.since {
         Some(since) => since,
         None => last_days(&archive).await?,
     };
     let newest = newest_day(&archive).await?;
-    if let Err(error) = imitations(&archive, &arguments.protect).await {
+    let mut found = Vec::new();
+    if !arguments.sigma_only {
+        own(arguments, &archive, since, thresholds, &mut found).await?;
+    }
+    archive.still_there().await?;
+    drop(archive);
+    sigma::find(place, since, pack, thresholds, &mut found).await?;
+    Ok((found, newest))
+}
+
+/// What the program's own rules find.
+async fn own(
+    arguments: &Arguments,
+    archive: &Opened,
+    since: NaiveDate,
+    thresholds: &Thresholds,
+    found: &mut Vec<Found>,
+) -> Result<()> {
+    if let Err(error) = imitations(archive, &arguments.protect).await {
         if super::archive::is_gone(&error) || StoreFault::behind(&error).is_some() {
             return Err(error);
         }
         eprintln!("message-trace: rule lookalike-domain left out: {error}");
     }
-    let mut found = alerts(&archive, since, thresholds).await?;
-    for alert in &mut found {
-        alert.evidence = evidence(&archive, alert.rule, &alert.who, alert.day).await?;
+    for mut alert in alerts(archive, since, thresholds).await? {
+        alert.evidence = evidence(archive, alert.rule, &alert.who, alert.day).await?;
+        found.push(alert.found());
     }
-    archive.still_there().await?;
-    Ok((found, newest))
+    Ok(())
 }
 
 /// Everything that the rules find from a day on, without its evidence. The rule of look-alikes needs the table of
@@ -257,11 +300,16 @@ pub(super) async fn alerts(
 
 /// An answer's rows.
 async fn rows(archive: &Opened, sql: &str) -> Result<Vec<Map<String, Json>>> {
+    objects(&steps::answer(&archive.context, sql).await?)
+}
+
+/// Rows as objects.
+fn objects(batches: &[RecordBatch]) -> Result<Vec<Map<String, Json>>> {
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(Vec::new());
-    for batch in steps::answer(&archive.context, sql).await? {
-        writer.write(&batch)?;
+    for batch in batches {
+        writer.write(batch)?;
     }
     writer.finish()?;
     let lines = writer.into_inner();
@@ -278,99 +326,4 @@ async fn evidence(archive: &Opened, rule: &Rule, who: &str, day: NaiveDate) -> R
         rule.evidence
     );
     texts(archive, &sql).await
-}
-
-impl Alert {
-    /// Why, in words.
-    fn reason(&self) -> String {
-        let Self {
-            rule,
-            who,
-            day,
-            observed,
-            unit,
-            at_least,
-            ..
-        } = self;
-        let mut why = format!("{}: {who} on {day}, {observed} {unit}", rule.name);
-        let number = |column: &str| self.facts.get(column).and_then(Json::as_f64);
-        let usual: Vec<String> = self
-            .facts
-            .keys()
-            .filter_map(|column| column.strip_prefix("usual_"))
-            .filter_map(|column| {
-                let (is, was) = (number(column)?, number(&format!("usual_{column}"))?);
-                Some(format!("; {column} {is:.0}, usually {was:.0}"))
-            })
-            .collect();
-        if usual.is_empty() {
-            why = format!("{why}; the threshold is {at_least}");
-        }
-        why.extend(usual);
-        why
-    }
-
-    fn event(&self, action: &str) -> Json {
-        let Rule {
-            id,
-            name,
-            severity,
-            tactic,
-            technique,
-            ..
-        } = self.rule;
-        let mut event = json!({
-            "@timestamp": format!("{}T00:00:00.000Z", self.day),
-            "ecs": { "version": "9.4.0" },
-            "event": {
-                "kind": "alert", "category": ["email"], "type": ["info"], "action": action, "id": self.id,
-                "severity": severity, "dataset": "m365.message_trace.alert", "created": now(), "reason": self.reason(),
-            },
-            "rule": { "id": id, "name": name },
-            "threat": {
-                "framework": "MITRE ATT&CK",
-                "tactic": { "id": [tactic.0], "name": [tactic.1] },
-                "technique": { "id": [technique.0], "name": [technique.1] },
-            },
-            "m365": { "message_trace": { "alert": {
-                "day": self.day.to_string(), "observed": self.observed, "threshold": self.at_least,
-                "unit": self.unit, "question": self.rule.question, "facts": self.facts, "event_ids": self.evidence,
-            } } },
-        });
-        match self.rule.subject {
-            Subject::User => event["user"] = json!({ "email": self.who }),
-            Subject::Domain => event["source"] = json!({ "domain": self.who }),
-        }
-        event
-    }
-
-    fn tell(&self, arguments: &Arguments, out: &mut impl Write, action: &str) -> Result<()> {
-        if arguments.json {
-            writeln!(out, "{}", self.event(action))?;
-            return Ok(());
-        }
-        let who = super::print::visible(&self.who);
-        writeln!(
-            out,
-            "{}  {:<22}{who}  {} {}",
-            self.day, self.rule.id, self.observed, self.unit
-        )?;
-        if arguments.explain {
-            writeln!(out, "    {}", super::print::visible(&self.reason()))?;
-            for (name, value) in &self.facts {
-                writeln!(out, "    {name}: {}", super::print::visible(&value.to_string()))?;
-            }
-            let least = self.rule.at_least;
-            writeln!(
-                out,
-                "    rule {}: at least {} {} (by default {least})",
-                self.rule.id, self.at_least, self.unit
-            )?;
-        }
-        Ok(())
-    }
-}
-
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }

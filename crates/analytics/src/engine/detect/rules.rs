@@ -1,7 +1,9 @@
 //! The rules: from what on, and what an alert of each says. What is unusual stands in `sql/rules/`, a file for each.
 
-use serde::Deserialize;
 use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
 
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +38,54 @@ pub(super) struct Rule {
     pub(super) at_least: i64,
     /// `event.severity`, 0 to 100 as Elastic's rules have it: 21 low, 47 medium, 73 high.
     pub(super) severity: u8,
-    /// MITRE ATT&CK: tactic and technique, id and name.
+    /// MITRE ATT&CK: the tactic's id and name.
     pub(super) tactic: (&'static str, &'static str),
-    pub(super) technique: (&'static str, &'static str),
+    pub(super) technique: Technique,
+}
+
+/// A technique of MITRE ATT&CK, or a part of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Technique {
+    /// Such as `T1583`.
+    id: &'static str,
+    name: &'static str,
+    /// The part's, such as `T1583.001`.
+    part: Option<(&'static str, &'static str)>,
+}
+
+impl Technique {
+    const fn whole(id: &'static str, name: &'static str) -> Self {
+        Self { id, name, part: None }
+    }
+
+    /// The id that says most.
+    pub(super) const fn id(&self) -> &'static str {
+        match self.part {
+            Some((id, _)) => id,
+            None => self.id,
+        }
+    }
+
+    /// `threat.technique`.
+    pub(super) fn event(&self) -> Json {
+        let mut technique = json!({ "id": [self.id], "name": [self.name] });
+        if let Some((id, name)) = self.part {
+            technique["subtechnique"] = json!({ "id": [id], "name": [name] });
+        }
+        technique
+    }
 }
 
 const EXFILTRATION: (&str, &str) = ("TA0010", "Exfiltration");
-const ALTERNATIVE: (&str, &str) = ("T1048", "Exfiltration Over Alternative Protocol");
+const ALTERNATIVE: Technique = Technique::whole("T1048", "Exfiltration Over Alternative Protocol");
+const EMAIL_ADDRESSES: Technique = Technique {
+    part: Some(("T1589.002", "Email Addresses")),
+    ..Technique::whole("T1589", "Gather Victim Identity Information")
+};
+const DOMAINS: Technique = Technique {
+    part: Some(("T1583.001", "Domains")),
+    ..Technique::whole("T1583", "Acquire Infrastructure")
+};
 
 /// Every rule. Techniques: MITRE ATT&CK v17, attack.mitre.org.
 pub(super) const RULES: &[Rule] = &[
@@ -104,7 +147,7 @@ pub(super) const RULES: &[Rule] = &[
         at_least: 50,
         severity: 47,
         tactic: ("TA0001", "Initial Access"),
-        technique: ("T1078", "Valid Accounts"),
+        technique: Technique::whole("T1078", "Valid Accounts"),
     },
     Rule {
         id: "recipient-enumeration",
@@ -119,7 +162,7 @@ pub(super) const RULES: &[Rule] = &[
         at_least: 20,
         severity: 47,
         tactic: ("TA0043", "Reconnaissance"),
-        technique: ("T1589.002", "Email Addresses"),
+        technique: EMAIL_ADDRESSES,
     },
     Rule {
         id: "backscatter",
@@ -134,7 +177,7 @@ pub(super) const RULES: &[Rule] = &[
         at_least: 10,
         severity: 21,
         tactic: ("TA0005", "Defense Evasion"),
-        technique: ("T1656", "Impersonation"),
+        technique: Technique::whole("T1656", "Impersonation"),
     },
     Rule {
         id: "lookalike-domain",
@@ -149,7 +192,7 @@ pub(super) const RULES: &[Rule] = &[
         at_least: 1,
         severity: 73,
         tactic: ("TA0042", "Resource Development"),
-        technique: ("T1583.001", "Domains"),
+        technique: DOMAINS,
     },
 ];
 
@@ -205,6 +248,12 @@ impl Thresholds {
     pub(super) fn unknown(&self) -> Option<&str> {
         let is_known = |name: &str| RULES.iter().any(|rule| rule.id == name);
         self.rules.keys().map(String::as_str).find(|name| !is_known(name))
+    }
+
+    /// Whether an address or domain is to be left alone, whatever rule finds it.
+    pub(super) fn allows_anywhere(&self, who: &str) -> bool {
+        let mut all = self.allow.users.iter().chain(&self.allow.domains);
+        all.any(|allowed| allowed.eq_ignore_ascii_case(who))
     }
 
     pub(super) fn allows(&self, rule: &Rule, who: &str) -> bool {

@@ -217,23 +217,31 @@ impl Store {
         Ok(Some((found.bytes().await?.to_vec(), version)))
     }
 
-    /// Writes a small object beside the days.
+    /// Writes a small object beside the days. Gives its version.
     ///
     /// # Errors
     ///
     /// If somebody wrote it since `version` was read, too.
-    pub(super) async fn write(&self, name: &str, bytes: &[u8], version: Option<UpdateVersion>) -> Result<()> {
+    pub(super) async fn write(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        version: Option<UpdateVersion>,
+    ) -> Result<UpdateVersion> {
         let path = self.prefix.clone().join(name);
         let mode = version.map_or(PutMode::Create, PutMode::Update);
         let payload = PutPayload::from(bytes.to_vec());
         match self.objects.put_opts(&path, payload, mode.into()).await {
-            Ok(_) => Ok(()),
+            Ok(put) => Ok(UpdateVersion {
+                e_tag: put.e_tag,
+                version: put.version,
+            }),
             Err(
                 error
                 @ (object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }),
             ) => match self.read(name).await? {
                 // The answer was lost on its way, and the request sent again.
-                Some((found, _)) if found == bytes => Ok(()),
+                Some((found, version)) if found == bytes => Ok(version),
                 _ => Err(error.into()),
             },
             Err(error) => Err(error.into()),

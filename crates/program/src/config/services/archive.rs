@@ -59,7 +59,7 @@ mod with_engine {
         }
 
         fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>, OpenError> {
-            if opening.setup.options.target == Target::Sekoia {
+            if opening.outward.target == Target::Sekoia {
                 let what = "an archive takes events of the targets ecs and ocsf; set target to one of them";
                 return Err(SinkError::Misset(what).into());
             }

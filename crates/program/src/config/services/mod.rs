@@ -13,7 +13,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::table::Table;
-use super::{ConfigError, OpenError, SecretSource, Secrets, Setup};
+use super::{ConfigError, OpenError, Outward, SecretSource, Secrets};
 use message_trace_net::http::{Origin, SecretHeader, Transport};
 use message_trace_sinks::Sink;
 
@@ -32,8 +32,8 @@ pub trait ServiceSetup: fmt::Debug + Send + Sync {
 
 /// What a service is opened with.
 pub struct Opening<'a> {
-    /// The whole setup, for what sinks share with polling.
-    pub setup: &'a Setup,
+    /// What sinks share with what else a setup is for.
+    pub outward: &'a Outward<'a>,
     /// The values of secret variables.
     pub secrets: Secrets<'a>,
     /// The way to services.

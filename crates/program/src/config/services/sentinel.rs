@@ -117,7 +117,7 @@ impl Setup {
         };
         Ok(match &self.auth {
             Auth::AsPolling => opening
-                .setup
+                .outward
                 .auth
                 .credential_with(opening.secrets, now)
                 .map_err(wrong)?,
@@ -160,7 +160,7 @@ impl ServiceSetup for Setup {
     }
 
     fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Sink>, OpenError> {
-        let polling = &opening.setup.application;
+        let polling = opening.outward.application;
         let application = Application {
             tenant_id: self
                 .tenant_id

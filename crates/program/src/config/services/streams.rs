@@ -108,7 +108,7 @@ mod with_streams {
                 user: self.user.clone(),
                 password,
                 mechanism: self.mechanism,
-                ca_file: opening.setup.client.ca_file.clone(),
+                ca_file: opening.outward.ca_file.map(Into::into),
             };
             match self.address.service() {
                 Service::Nats => {

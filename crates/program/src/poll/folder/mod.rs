@@ -73,7 +73,7 @@ pub(super) fn run(setup: &Setup, of: &FolderSetup) -> Ended {
     let client =
         Client::new(setup.client.clone()).map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let transport: Arc<dyn Transport> = Arc::new(client);
-    let sinks = open_sinks(setup, &|name: &str| secrets.get(name), &transport)
+    let sinks = open_sinks(&setup.outward(), &|name: &str| secrets.get(name), &transport)
         .map_err(|error| Fault::new(error.remedy(), error.to_string()))?;
     let folder = Folder::new(&of.pattern, own_files(setup), of.rest)
         .map_err(|why| Fault::new(Remedy::Configure, format!("folder: {why}")))?;

@@ -125,6 +125,47 @@ fn a_row_becomes_a_record_with_its_own_time() {
 }
 
 #[test]
+fn an_alert_becomes_a_record_of_the_alert_schema() {
+    let client: Arc<dyn Transport> = Arc::new(Client::new(ClientOptions::default()).unwrap());
+    let (server, shared) = serve(FakeSentinel::default());
+    let id = "fan-out/user1@contoso.com/2025-06-20";
+    let alert = json!({
+        "@timestamp": "2025-06-20T00:00:00.000Z",
+        "event": { "kind": "alert", "action": "closed", "id": format!("{id}/closed"), "severity": 47, "reason": "why" },
+        "rule": { "id": "fan-out" },
+        "threat": { "tactic": { "name": ["Initial Access"] }, "technique": { "id": ["T1078"] } },
+        "user": { "email": "user1@contoso.com" },
+        "m365": { "message_trace": { "alert": { "id": id, "event_ids": ["a", "b"], "observed": 60 } } },
+    });
+    let key = message_trace_sinks::EventKey::new(format!("{id}/closed"), 1);
+    sink(&server.url(""), client)
+        .deliver(&batch(&[(key, alert.to_string().into_bytes())]))
+        .unwrap();
+    let record = &shared.lock().unwrap().0.records[0];
+    for (column, value) in [
+        ("EventType", json!("Alert")),
+        ("EventSchema", json!("AlertEvent")),
+        ("EventSeverity", json!("Medium")),
+        ("EventUid", json!(format!("{id}/closed"))),
+        ("AlertId", json!(id)),
+        ("AlertStatus", json!("Closed")),
+        ("AlertEvidence", json!(["a", "b"])),
+        ("AttackTactics", json!("Initial Access")),
+        ("AttackTechniques", json!("T1078")),
+        ("Username", json!("user1@contoso.com")),
+        (
+            "AdditionalFields",
+            json!({
+                "event": { "kind": "alert", "action": "closed", "severity": 47, "reason": "why" },
+                "rule": { "id": "fan-out" }, "m365": { "message_trace": { "alert": { "observed": 60 } } },
+            }),
+        ),
+    ] {
+        assert_eq!(record[column], value, "{column}");
+    }
+}
+
+#[test]
 fn a_call_has_at_most_a_megabyte_before_compression() {
     let client: Arc<dyn Transport> = Arc::new(Client::new(ClientOptions::default()).unwrap());
     let (server, shared) = serve(FakeSentinel::default());

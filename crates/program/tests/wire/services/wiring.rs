@@ -56,10 +56,15 @@ fn each_table_of_the_example_opens() {
     expected.retain(|kind| cfg!(feature = "kafka") || *kind != "kafka");
     assert_eq!(kinds, expected);
     let transport: Arc<dyn Transport> = Arc::new(Client::new(ClientOptions::default()).unwrap());
-    let sinks = open_sinks(&setup, &|_| Ok(Some("canary-secret".into())), &transport).unwrap();
+    let sinks = open_sinks(
+        &setup.outward(),
+        &|_| Ok(Some("canary-secret".into())),
+        &transport,
+    )
+    .unwrap();
     assert!(sinks.name().starts_with("elastic, "), "{}", sinks.name());
     assert!(!format!("{setup:?}").contains("canary"));
-    let missing = open_sinks(&setup, &|_| Ok(None), &transport)
+    let missing = open_sinks(&setup.outward(), &|_| Ok(None), &transport)
         .map(|_| ())
         .unwrap_err();
     assert!(missing.to_string().contains("is not set; set it"), "{missing}");

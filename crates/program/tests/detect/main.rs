@@ -1,33 +1,17 @@
 //! `detect`: what is planted raises an alert, once, and what is quiet raises none.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fmt::Write as _;
+mod fields;
+mod sigma;
+mod sinks;
+mod stand;
+
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-fn run(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_message-trace"))
-        .args(words)
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A message on a day of June.
-fn row(lines: &mut String, day: usize, sender: &str, recipient: &str, size: usize) {
-    let number = lines.len();
-    writeln!(
-        lines,
-        r#"{{"id":"{number:08x}-48cb-e80d-e8c0-196330437ae6","receivedDateTime":"2025-06-{day:02}T10:30:00Z","senderAddress":"{sender}","recipientAddress":"{recipient}","subject":"s","size":{size},"fromIP":"192.0.2.1","toIP":"","status":"delivered"}}"#
-    )
-    .unwrap();
-}
+use stand::{archive, row, run, text};
 
 /// Days that are like each other.
 fn quiet(lines: &mut String, days: std::ops::RangeInclusive<usize>) {
@@ -51,15 +35,6 @@ fn quiet(lines: &mut String, days: std::ops::RangeInclusive<usize>) {
             );
         }
     }
-}
-
-fn archive(folder: &Path, lines: &str) {
-    let input = folder.join("rows.ndjson");
-    std::fs::write(&input, lines).unwrap();
-    let output = folder.join("archive");
-    let words = ["archive", "--organization-domain", "contoso.com", "--output"];
-    let done = run(&[&words[..], &[output.to_str().unwrap(), input.to_str().unwrap()]].concat());
-    assert!(done.status.success(), "{}", text(&done.stderr));
 }
 
 fn detect(folder: &Path, more: &[&str]) -> (Option<i32>, Vec<Json>, String) {
@@ -155,6 +130,7 @@ fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
     assert_eq!((code, found(&alerts, "raised")), (Some(1), planted.clone()));
     for alert in &alerts {
         assert_eq!(alert["event"]["kind"], "alert");
+        fields::assert_known(alert);
         let details = &alert["m365"]["message_trace"]["alert"];
         assert_eq!(details["day"], "2025-06-25");
         assert!(!details["event_ids"].as_array().unwrap().is_empty(), "{alert}");
