@@ -111,51 +111,13 @@ fn of_detect(error: anyhow::Error) -> Result<ExitCode, Failure> {
 
 /// Says what a run came to, and gives its exit code.
 fn ended(detected: &Detected) -> ExitCode {
-    let several = |count: usize| if count == 1 { "alert" } else { "alerts" };
-    let Detected {
-        raised,
-        closed: _,
-        caught_up,
-        held_back,
-        forgotten,
-        ref problems,
-        waiting: _,
-    } = *detected;
-    if raised > 0 {
-        eprintln!("message-trace: {raised} new {}", several(raised));
+    for sentence in detected.sentences() {
+        eprintln!("message-trace: {sentence}");
     }
-    if caught_up > 0 {
-        eprintln!(
-            "message-trace: {caught_up} {} had waited and are delivered",
-            several(caught_up)
-        );
-    }
-    if forgotten > 0 {
-        eprintln!(
-            "message-trace: {forgotten} {} will not be delivered",
-            several(forgotten)
-        );
-    }
-    if held_back > 0 {
-        eprintln!(
-            "message-trace: {held_back} {} not raised yet, because too many wait for a sink; they are when it is back",
-            several(held_back)
-        );
-    }
-    for problem in problems {
-        eprintln!("message-trace: {problem}");
-    }
-    if !problems.is_empty() {
-        eprintln!(
-            "message-trace: {} of Sigma's rules left out; all others were evaluated",
-            problems.len()
-        );
-        return Remedy::Configure.into();
-    }
-    if raised + caught_up > 0 {
-        ExitCode::from(ALERTS)
-    } else {
-        ExitCode::SUCCESS
+    match (detected.problems.is_empty(), detected.has_news()) {
+        (false, _) => Remedy::Configure.into(),
+        (true, true) => ExitCode::from(ALERTS),
+        (true, false) => ExitCode::SUCCESS,
     }
 }
 

@@ -27,7 +27,7 @@ use crate::Reader;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The archive: a folder, made if it is missing, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
+    /// The archive: a folder, made if it is missing, or `s3://`, `az://`, `abfss://` or `gs://BUCKET/PREFIX`
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
     /// The organization's own mail domain, which tells raw rows' inbound from outbound; repeatable
@@ -55,7 +55,9 @@ Exit codes:
     2  the command line cannot be read
    65  nothing that was read is an event or a raw row
    74  a file could not be read or written; what was archived before stays
-   75, 77, 78  a store fails for now, denies access, or is set up in another way";
+   75  a store fails for now: try again later
+   77  a store denies access
+   78  a store, its region or its credential is not as it is named";
 
 /// Rows in memory, of all days together; some 400 bytes each.
 const MOST_ROWS: usize = 400_000;

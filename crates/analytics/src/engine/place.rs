@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
@@ -117,14 +117,8 @@ impl Place {
     /// Keeps rows of a day as a file of their own.
     pub(super) async fn keep(&self, date: NaiveDate, rows: &RecordBatch) -> Result<()> {
         let mut file = self.create(date, Part::Part)?;
-        let done = async {
-            file.write(rows).await?;
-            file.finish().await
-        };
-        if let Err(error) = done.await {
-            file.abandon().await;
-            return Err(error);
-        }
+        file.write(rows).await?;
+        file.finish().await?;
         Ok(())
     }
 
@@ -132,8 +126,10 @@ impl Place {
     pub(super) async fn replace(&self, files: &[PathBuf], by: &Path) -> Result<()> {
         match self {
             Self::Folder(_) => Ok(files::remove(files)?),
-            Self::Store(store) if store.is_listed(by).await? => store.remove(files).await,
-            Self::Store(_) => bail!("{self}: listings do not show what was written"),
+            Self::Store(store) => {
+                store.until_listed(by).await?;
+                store.remove(files).await
+            }
         }
     }
 

@@ -36,7 +36,7 @@ pub struct Arguments {
     /// Say which questions there are
     #[arg(long)]
     list: bool,
-    /// The archive, as `message-trace archive` writes it: a folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
+    /// The archive, as `message-trace archive` writes it: a folder, or `s3://`, `az://`, `abfss://` or `gs://BUCKET/PREFIX`
     #[arg(long, value_name = "DIR", required_unless_present = "list")]
     archive: Option<PathBuf>,
     /// The first day that a question is about, such as 2026-11-20 [default: the last seven days of the archive]
@@ -69,7 +69,9 @@ Exit codes:
     0  answered
     2  there is no such question, or its SQL cannot be run
    74  a file could not be read or written
-   75, 77, 78  a store fails for now, denies access, or is set up in another way";
+   75  a store fails for now: try again later
+   77  a store denies access
+   78  a store, its region or its credential is not as it is named";
 
 /// How many days a question is about where none is named.
 const DAYS: i64 = 7;

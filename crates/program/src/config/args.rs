@@ -128,8 +128,8 @@ pub struct PollArgs {
     #[arg(long, value_name = "FILE", help_heading = "Events")]
     pub component: Option<String>,
 
-    /// Where events go: stdout, file:PATH, archive:DIR or archive:s3://BUCKET/PREFIX (Parquet, for `query`; a
-    /// program of `./build.sh all`) or http(s)://HOST/PATH; repeat it for more [default: stdout]
+    /// Where events go: stdout, file:PATH, archive:DIR or `archive:s3://BUCKET/PREFIX` (Parquet, for `query`;
+    /// a program of `./build.sh all`) or http(s)://HOST/PATH; repeat it for more [default: stdout]
     #[arg(long = "sink", value_name = "SINK", help_heading = "Sink")]
     pub sinks: Vec<String>,
     /// Send nothing; ask each sink whether it is there and takes what would be sent, say what cannot be asked, then end

@@ -1,4 +1,4 @@
-//! Sigma's rules over archives: the program finds what SQLite finds with pySigma's conversions, and tells it as alerts.
+//! Sigma's rules over archives: the program finds what `SQLite` finds with pySigma's conversions, and tells it as alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
-/// The events of `integrations/tests`, and what each rule must find in them: `test_sigma.py` holds SQLite to the same.
+/// The events of `integrations/tests`, and what each rule must find in them: `test_sigma.py` holds `SQLite` to the same.
 fn planted() -> Json {
     let script = "import json, events as e\n\
                   hits = {name: [list(hit) for hit in found] for name, found in e.hits.items()}\n\

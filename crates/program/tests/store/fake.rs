@@ -27,6 +27,11 @@ impl Request {
         self.query.contains_key("list-type")
     }
 
+    /// A listing of everything below this prefix.
+    pub(crate) fn is_list_of(&self, prefix: &str) -> bool {
+        self.is_list() && self.query.get("prefix").is_some_and(|listed| listed == prefix)
+    }
+
     /// Rows on their way into the store.
     pub(crate) fn is_upload(&self) -> bool {
         self.method == "PUT" && self.key.rsplit_once('.').is_some_and(|(_, end)| end == "parquet")
@@ -61,6 +66,8 @@ struct Content {
     changes: Vec<(Instant, String, Option<usize>)>,
     listed: BTreeMap<String, usize>,
     requests: usize,
+    /// Requests that are being answered, and how many there were at most.
+    busy: (usize, usize),
     tags: usize,
 }
 
@@ -117,6 +124,11 @@ impl Store {
 
     pub(crate) fn requests(&self) -> usize {
         lock(&self.content).requests
+    }
+
+    /// How many requests were there at a time, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        lock(&self.content).busy.1
     }
 
     /// Uploads that were neither completed nor taken back.
@@ -187,6 +199,8 @@ fn connection(manner: &Manner, content: &Mutex<Content>, stream: TcpStream) -> s
             let mut content = lock(content);
             request.nth = content.requests;
             content.requests += 1;
+            let (busy, most) = content.busy;
+            content.busy = (busy + 1, most.max(busy + 1));
         }
         let fault = (manner.plan)(&request);
         let length = request
@@ -194,6 +208,7 @@ fn connection(manner: &Manner, content: &Mutex<Content>, stream: TcpStream) -> s
             .get("content-length")
             .map_or(0, |text| text.parse().unwrap());
         if let Some(Fault::CutRequest) = fault {
+            lock(content).busy.0 -= 1;
             reader.by_ref().take(length / 2).read_to_end(&mut Vec::new())?;
             return Ok(());
         }
@@ -211,6 +226,7 @@ fn connection(manner: &Manner, content: &Mutex<Content>, stream: TcpStream) -> s
             _ if bucket != BUCKET => error(404, "NoSuchBucket", authorization),
             _ => answer(manner, &mut lock(content), &request, body),
         };
+        lock(content).busy.0 -= 1;
         let is_head = request.method == "HEAD";
         let head = format!(
             "HTTP/1.1 {} X\r\nContent-Length: {}\r\nLast-Modified: Thu, 26 Nov 2026 10:00:00 GMT\r\n{}\r\n",
@@ -218,9 +234,11 @@ fn connection(manner: &Manner, content: &Mutex<Content>, stream: TcpStream) -> s
             answer.body.len(),
             answer.headers
         );
+        let start = head.len();
         let whole = [head.into_bytes(), if is_head { Vec::new() } else { answer.body }].concat();
         if let Some(Fault::CutAnswer) = fault {
-            return stream.write_all(&whole[..whole.len() / 2]);
+            let body = whole.len() - start;
+            return stream.write_all(&whole[..if body == 0 { start / 2 } else { start + body / 2 }]);
         }
         stream.write_all(&whole)?;
     }

@@ -32,18 +32,18 @@ fn archived(stand: &Stand, store: &Store) -> Vec<String> {
 
 #[test]
 fn a_kill_leaves_no_event_out_and_none_twice() {
-    let stand = Stand::new(|settings| settings.rows_per_day = 10_000);
+    let stand = Stand::new(|settings| settings.rows_per_day = 20_000);
     let store = Store::start(Manner {
         lag: Duration::from_millis(100),
         plan: Box::new(|request| {
             request
                 .is_upload()
-                .then_some(Fault::Slow(Duration::from_millis(20)))
+                .then_some(Fault::Slow(Duration::from_millis(100)))
         }),
         ..Manner::default()
     });
     let mut output = Vec::new();
-    for (number, pause_ms) in [150, 500, 900, 1_500, 0].into_iter().enumerate() {
+    for (number, pause_ms) in [150, 400, 700, 1_100, 0].into_iter().enumerate() {
         let path = stand.path(&format!("out-{number}"));
         let mut poll = poll(&stand, &store);
         poll.stdout(File::create(&path).unwrap()).stderr(Stdio::null());
@@ -52,7 +52,8 @@ fn a_kill_leaves_no_event_out_and_none_twice() {
             std::thread::sleep(Duration::from_millis(pause_ms));
             polling.kill().unwrap();
         }
-        assert_eq!(polling.wait().unwrap().success(), pause_ms == 0);
+        let ended = polling.wait().unwrap();
+        assert!(ended.success() || pause_ms > 0, "{ended}");
         output.extend(std::fs::read(path).unwrap());
         output.push(b'\n');
     }
@@ -64,7 +65,7 @@ fn a_kill_leaves_no_event_out_and_none_twice() {
         .collect();
     expected.sort();
     expected.dedup();
-    assert!(expected.len() > 10_000, "{}", expected.len());
+    assert!(expected.len() > 20_000, "{}", expected.len());
     assert_eq!(archived(&stand, &store), expected);
 }
 

@@ -40,7 +40,7 @@ use state::{Keeping, State};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The archive, as `message-trace archive` writes it: a folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
+    /// The archive, as `message-trace archive` writes it: a folder, or `s3://`, `az://`, `abfss://` or `gs://BUCKET/PREFIX`
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
     /// The first day to look at, such as 2026-11-20 [default: the last seven days of the archive]
@@ -100,7 +100,7 @@ Exit codes:
    74  a file could not be read or written
    75  a sink or a store fails for now, or another detect is at work: start again later, nothing is lost
    77  a store denies access
-   78  a setting, a credential or a Sigma rule is wrong, or a sink refuses an alert: fix what the sentence names";
+   78  a setting, a credential, a store's name or a Sigma rule is wrong, or a sink refuses an alert: fix what the sentence names";
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 20;

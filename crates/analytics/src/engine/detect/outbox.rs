@@ -51,6 +51,44 @@ pub struct Detected {
     pub waiting: Vec<(String, usize)>,
 }
 
+impl Detected {
+    /// Whether there is an alert that nobody had before.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        self.raised + self.caught_up > 0
+    }
+
+    /// What there is to say of the run, but for what sinks did.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let counted = |count: usize, what: &str| {
+            let alerts = if count == 1 { "alert" } else { "alerts" };
+            (count > 0).then(|| what.replace("{}", &format!("{count} {alerts}")))
+        };
+        let new = if self.raised == 1 { "alert" } else { "alerts" };
+        let mut sentences: Vec<String> = [
+            (self.raised > 0).then(|| format!("{} new {new}", self.raised)),
+            counted(self.caught_up, "{} had waited and are delivered"),
+            counted(self.forgotten, "{} will not be delivered"),
+            counted(
+                self.held_back,
+                "{} not raised yet, because too many wait for a sink; they are when it is back",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        sentences.extend(self.problems.iter().cloned());
+        if !self.problems.is_empty() {
+            let left_out = self.problems.len();
+            sentences.push(format!(
+                "{left_out} of Sigma's rules left out; all others were evaluated"
+            ));
+        }
+        sentences
+    }
+}
+
 /// Delivers what waits for each of the sinks. `earlier` are the alerts that had waited before this run.
 pub(super) fn deliver(
     state: &mut State,

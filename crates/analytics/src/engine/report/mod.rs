@@ -40,7 +40,7 @@ use super::{detect, query, runtime, told};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The archive, as `message-trace archive` writes it: a folder, or s3://, az://, abfss:// or gs://BUCKET/PREFIX
+    /// The archive, as `message-trace archive` writes it: a folder, or `s3://`, `az://`, `abfss://` or `gs://BUCKET/PREFIX`
     #[arg(long, value_name = "DIR")]
     archive: PathBuf,
     /// Where to write the report; `-` is standard output
@@ -107,7 +107,9 @@ Exit codes:
     0  written
     2  the command line, the archive or the template is not what is needed
    74  a file could not be read or written
-   75, 77, 78  a store fails for now, denies access, or is set up in another way";
+   75  a store fails for now: try again later
+   77  a store denies access
+   78  a store, its region or its credential is not as it is named";
 
 /// The page inside of this program; empty if it was built without.
 const PAGE: &str = include_str!(env!("MESSAGE_TRACE_REPORT_TEMPLATE_EMBEDDED"));

@@ -45,6 +45,8 @@ pub(super) enum Why {
     Gone,
     /// The object is not as it was.
     Changed,
+    /// Listings do not show what was written.
+    Unlisted,
     /// Something else, before a request.
     Setup,
 }
@@ -102,18 +104,20 @@ impl Why {
             (Some(403), _) => Self::Denied,
             (Some(300..=399), _) => Self::Region,
             (Some(status), _) => Self::Refused(status),
-            (None, error) => Self::of_network(error).unwrap_or(Self::Setup),
+            (None, error) => Self::of_network(error, &text).unwrap_or(Self::Setup),
         }
     }
 }
 
 impl Why {
-    fn of_network(error: &object_store::Error) -> Option<Self> {
+    fn of_network(error: &object_store::Error, text: &str) -> Option<Self> {
+        let is_tried_again = text.contains("max_retries");
         let mut cause: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(error) = cause {
             if let Some(error) = error.downcast_ref::<HttpError>() {
                 return Some(match error.kind() {
                     HttpErrorKind::Connect | HttpErrorKind::Request => Self::Unreachable,
+                    _ if is_tried_again => Self::Unreachable,
                     _ => Self::Cut,
                 });
             }
@@ -202,7 +206,9 @@ impl StoreFault {
     pub const fn remedy(&self) -> Remedy {
         match self.why {
             Why::Denied => Remedy::Permit,
-            Why::Unavailable(_) | Why::Unreachable | Why::Cut | Why::Gone | Why::Changed => Remedy::Retry,
+            Why::Unavailable(_) | Why::Unreachable | Why::Cut | Why::Gone | Why::Changed | Why::Unlisted => {
+                Remedy::Retry
+            }
             Why::Missing
             | Why::Credential
             | Why::Expired
@@ -261,6 +267,9 @@ impl fmt::Display for Sentence {
             Why::Cut => f.write_str("the store went away in the middle; try again later, nothing is lost"),
             Why::Gone => f.write_str("an object went away; ask again"),
             Why::Changed => f.write_str("an object changed meanwhile; try again"),
+            Why::Unlisted => f.write_str(
+                "the store does not list yet what it has taken; nothing is lost, and the next run makes small files one",
+            ),
             Why::Setup => write!(
                 f,
                 "what the environment sets makes no credential; check {variables}"

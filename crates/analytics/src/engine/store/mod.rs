@@ -5,7 +5,7 @@
 //! | a file is whole or not there | an upload is one request, or parts that the last request makes one; nothing is seen before |
 //! | its name is its own | the moment, the process and a random number; an upload that is sent again writes the same bytes |
 //! | it is deleted only after another holds all of it | the new one is looked for in a listing first |
-//! | a writer that fails leaves nothing | parts that were sent are taken back; see [`LARGEST_AT_ONCE`] for one that was killed |
+//! | a writer that fails leaves nothing | parts that were sent are taken back; those of one that was killed the store ends by a rule |
 
 mod address;
 mod fault;
@@ -29,6 +29,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPay
 
 use super::files::{Day, ENDING, LISTINGS, day_of, folder};
 use address::Address;
+use fault::Why;
 use guard::Guard;
 
 pub(super) use address::is_address;
@@ -51,6 +52,7 @@ pub(super) struct Store {
     objects: Arc<dyn ObjectStore>,
     prefix: Path,
     name: Arc<str>,
+    unlisted: StoreFault,
 }
 
 /// What a client would show could be a secret.
@@ -67,6 +69,7 @@ impl Store {
         let objects = Guard::new(address.open()?, &address);
         Ok(Self {
             objects: Arc::new(LimitStore::new(objects, AT_ONCE)),
+            unlisted: StoreFault::new(&address, Why::Unlisted),
             prefix: address.prefix,
             name: address.name.into(),
         })
@@ -85,7 +88,7 @@ impl Store {
 
     /// Every day with its objects. Taken again until two listings agree, for a listing of many pages is not one moment.
     pub(super) async fn days(&self) -> Result<BTreeMap<NaiveDate, Day>> {
-        self.list(&[self.prefix.clone()]).await
+        self.list(std::slice::from_ref(&self.prefix)).await
     }
 
     /// The same for some days.
@@ -144,20 +147,20 @@ impl Store {
         Upload::new(Arc::clone(&self.objects), path)
     }
 
-    /// Whether a listing shows an object, which it may do late.
-    pub(super) async fn is_listed(&self, file: &FilePath) -> Result<bool> {
+    /// Waits until a listing shows an object, which it may do late.
+    pub(super) async fn until_listed(&self, file: &FilePath) -> Result<()> {
         let path = key(file)?;
         let folder = file.parent().map(key).transpose()?;
         for _ in 0..LOOKS {
             let mut listed = self.objects.list(folder.as_ref());
             while let Some(object) = listed.try_next().await? {
                 if object.location == path {
-                    return Ok(true);
+                    return Ok(());
                 }
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        Ok(false)
+        Err(self.unlisted.clone().into())
     }
 
     /// Takes away objects that another one stands for. One that is gone already is no fault.
@@ -171,7 +174,7 @@ impl Store {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => break,
                     // It may be gone, and the answer lost.
                     Err(error) if left > 0 && guard::is_cut(&error) => {
-                        tokio::time::sleep(BETWEEN_LOOKS).await
+                        tokio::time::sleep(BETWEEN_LOOKS).await;
                     }
                     Err(error) => return Err(error.into()),
                 }

@@ -35,17 +35,26 @@ impl Upload {
         })
     }
 
+    /// Takes rows. If that fails, nothing is left of the object.
     pub(in crate::engine) async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         self.writer.write(rows)?;
         if self.writer.inner().len() > self.largest {
-            self.send_part().await?;
+            let sent = self.send_part().await;
+            self.or_abandon(sent).await?;
         }
         Ok(())
     }
 
-    /// Makes it durable and seen, in one step.
+    /// Makes it durable and seen, in one step. If that fails, nothing is left of it.
     pub(in crate::engine) async fn finish(&mut self) -> Result<Path> {
         self.writer.finish()?;
+        let sent = self.send_rest().await;
+        self.or_abandon(sent).await?;
+        self.parts = None;
+        Ok(self.path.clone())
+    }
+
+    async fn send_rest(&mut self) -> Result<()> {
         if self.parts.is_some() {
             self.send_part().await?;
         }
@@ -56,8 +65,7 @@ impl Upload {
                 self.objects.put(&self.path, payload).await?
             }
         };
-        self.parts = None;
-        Ok(self.path.clone())
+        Ok(())
     }
 
     async fn send_part(&mut self) -> Result<()> {
@@ -71,6 +79,13 @@ impl Upload {
         Ok(())
     }
 
+    async fn or_abandon(&mut self, done: Result<()>) -> Result<()> {
+        if done.is_err() {
+            self.abandon().await;
+        }
+        done
+    }
+
     /// Takes back what was sent. A store that does not take it back has a rule for what is left.
     pub(in crate::engine) async fn abandon(&mut self) {
         if let Some(mut parts) = self.parts.take() {
@@ -82,10 +97,14 @@ impl Upload {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
     use datafusion::arrow::array::{ArrayRef, TimestampMicrosecondArray, new_null_array};
     use datafusion::arrow::array::{Date32Array, Int64Array};
     use datafusion::arrow::datatypes::DataType;
     use object_store::memory::InMemory;
+    use object_store::{PutResult, UploadPart};
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
     use super::*;
@@ -106,6 +125,52 @@ mod tests {
             }
         });
         RecordBatch::try_new(Arc::clone(&SCHEMA), columns.collect()).unwrap()
+    }
+
+    /// Fails, and counts how often it is taken back.
+    #[derive(Debug)]
+    struct Failing(Arc<AtomicUsize>);
+
+    fn fails<T>() -> object_store::Result<T> {
+        Err(object_store::Error::NotSupported {
+            source: "not today".into(),
+        })
+    }
+
+    #[async_trait]
+    impl MultipartUpload for Failing {
+        fn put_part(&mut self, _: PutPayload) -> UploadPart {
+            Box::pin(async { fails() })
+        }
+
+        async fn complete(&mut self) -> object_store::Result<PutResult> {
+            fails()
+        }
+
+        async fn abort(&mut self) -> object_store::Result<()> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_upload_that_fails_is_taken_back_once() {
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let count = Arc::new(AtomicUsize::new(0));
+        runtime().unwrap().block_on(async {
+            for (largest, written) in [(LARGEST_AT_ONCE, true), (0, false)] {
+                let mut upload = Upload::new(Arc::clone(&objects), Path::from("a")).unwrap();
+                upload.largest = largest;
+                upload.parts = Some(Box::new(Failing(Arc::clone(&count))));
+                let more_than_a_group = rows(0, 140_000);
+                assert_eq!(upload.write(&more_than_a_group).await.is_ok(), written);
+                if written {
+                    assert!(upload.finish().await.is_err());
+                }
+                upload.abandon().await;
+            }
+        });
+        assert_eq!(count.load(Ordering::Relaxed), 2);
     }
 
     #[test]
