@@ -14,7 +14,8 @@ collector   remedy rows sources
 folder      collector normalize rows
 lookalike
 planted
-analytics   message-trace lookalike net remedy
+stores      net remedy
+analytics   message-trace lookalike remedy stores
 program     message-trace analytics collector folder host net normalize remedy rows simulator sinks sources streams
 streams     message-trace host remedy sinks
 '

@@ -16,3 +16,4 @@ mod services;
 mod signing_in;
 mod simulated;
 mod sinks;
+mod values;

@@ -7,9 +7,6 @@
 //! | it is deleted only after another holds all of it | the new one is looked for in a listing first |
 //! | a writer that fails leaves nothing | parts that were sent are taken back; those of one that was killed the store ends by a rule |
 
-mod address;
-mod fault;
-mod guard;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,21 +20,14 @@ use chrono::NaiveDate;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::prelude::SessionContext;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use object_store::limit::LimitStore;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion};
 
 use super::files::{Day, ENDING, LISTINGS, day_of, folder};
-use address::Address;
-use fault::Why;
-use guard::Guard;
-
-pub(super) use address::is_address;
-pub use fault::StoreFault;
+pub use message_trace_stores::StoreFault;
+pub(super) use message_trace_stores::is_address;
 pub(super) use upload::Upload;
 
-/// Requests at a time.
-const AT_ONCE: usize = 16;
 /// How often to look whether a listing shows a new object, and how long between; 6 s in all.
 const LOOKS: usize = 30;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
@@ -65,13 +55,12 @@ impl fmt::Debug for Store {
 impl Store {
     /// Opens what an address names, with the credential that the environment names. Asks nothing yet.
     pub(super) fn open(address: &str) -> Result<Self> {
-        let address = Address::parse(address)?;
-        let objects = Guard::new(address.open()?, &address);
+        let place = message_trace_stores::open(address)?;
         Ok(Self {
-            objects: Arc::new(LimitStore::new(objects, AT_ONCE)),
-            unlisted: StoreFault::new(&address, Why::Unlisted),
-            prefix: address.prefix,
-            name: address.name.into(),
+            objects: place.objects,
+            prefix: place.prefix,
+            name: place.name.into(),
+            unlisted: place.unlisted,
         })
     }
 
@@ -173,7 +162,7 @@ impl Store {
                 match self.objects.delete(&path).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => break,
                     // It may be gone, and the answer lost.
-                    Err(error) if left > 0 && guard::is_cut(&error) => {
+                    Err(error) if left > 0 && message_trace_stores::is_cut(&error) => {
                         tokio::time::sleep(BETWEEN_LOOKS).await;
                     }
                     Err(error) => return Err(error.into()),

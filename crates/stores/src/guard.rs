@@ -15,15 +15,15 @@ use object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
 };
 
-use super::address::{Address, Vendor};
-use super::fault::StoreFault;
+use crate::address::{Address, Vendor};
+use crate::fault::StoreFault;
 
 /// How often to list when an answer ends too soon, and how long between.
 const LISTINGS: usize = 5;
 const BETWEEN: Duration = Duration::from_millis(500);
 
 /// Whether the store went away in the middle.
-pub(super) fn is_cut(error: &object_store::Error) -> bool {
+pub(crate) fn is_cut(error: &object_store::Error) -> bool {
     let fault = error
         .source()
         .and_then(|source| source.downcast_ref::<StoreFault>());
@@ -52,13 +52,13 @@ impl Which {
 }
 
 /// A store, guarded.
-pub(super) struct Guard {
+pub(crate) struct Guard {
     inner: Arc<dyn ObjectStore>,
     which: Which,
 }
 
 impl Guard {
-    pub(super) fn new(inner: Arc<dyn ObjectStore>, address: &Address) -> Self {
+    pub(crate) fn new(inner: Arc<dyn ObjectStore>, address: &Address) -> Self {
         let which = Which {
             name: address.name.as_str().into(),
             vendor: address.vendor,

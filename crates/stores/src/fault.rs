@@ -6,7 +6,7 @@ use std::fmt;
 use message_trace_remedy::Remedy;
 use object_store::client::{HttpError, HttpErrorKind};
 
-use super::address::{Address, Vendor};
+use crate::address::{Address, Vendor};
 
 /// A store's fault. Shows nothing that a store said but its status: an answer may repeat what signed the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct StoreFault {
 
 /// Why a store fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(crate) enum Why {
     /// There is no such bucket.
     Missing,
     /// The credential may not do this.
@@ -146,7 +146,7 @@ fn status(text: &str) -> Option<u16> {
 }
 
 impl StoreFault {
-    pub(super) fn new(address: &Address, why: Why) -> Self {
+    pub(crate) fn new(address: &Address, why: Why) -> Self {
         Self {
             name: address.name.clone(),
             vendor: address.vendor,
@@ -155,7 +155,7 @@ impl StoreFault {
     }
 
     /// The library's error, with nothing in it but this.
-    pub(super) fn wrap(name: &str, vendor: Vendor, error: object_store::Error) -> object_store::Error {
+    pub(crate) fn wrap(name: &str, vendor: Vendor, error: object_store::Error) -> object_store::Error {
         let why = Why::of(&error);
         let source = Box::new(Self {
             name: name.to_owned(),
@@ -187,17 +187,17 @@ impl StoreFault {
     }
 
     /// The fault behind an error, if a store is.
-    pub(in crate::engine) fn behind(error: &anyhow::Error) -> Option<&Self> {
+    pub fn behind(error: &anyhow::Error) -> Option<&Self> {
         error.chain().find_map(|cause| cause.downcast_ref::<Self>())
     }
 
     /// Whether an object went away that was there a moment ago.
-    pub(in crate::engine) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.why == Why::Gone
     }
 
     /// Whether the store went away in the middle.
-    pub(super) fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.why == Why::Cut
     }
 

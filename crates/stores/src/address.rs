@@ -11,7 +11,7 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
-use super::fault::{StoreFault, Why};
+use crate::fault::{StoreFault, Why};
 
 /// How often a request that failed is sent again, with pauses of 0.2 s to 5 s between: for up to 20 s.
 const RETRIES: usize = 6;
@@ -29,14 +29,14 @@ const EMULATOR: &str = "http://127.0.0.1:10000";
 
 /// Whose store it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Vendor {
+pub(crate) enum Vendor {
     Amazon,
     Azure,
     Google,
 }
 
 impl Vendor {
-    pub(super) const fn bucket(self) -> &'static str {
+    pub(crate) const fn bucket(self) -> &'static str {
         match self {
             Self::Amazon | Self::Google => "bucket",
             Self::Azure => "container",
@@ -44,7 +44,7 @@ impl Vendor {
     }
 
     /// Where a credential comes from.
-    pub(super) const fn variables(self) -> &'static str {
+    pub(crate) const fn variables(self) -> &'static str {
         match self {
             Self::Amazon => "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
             Self::Azure => "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
@@ -52,7 +52,7 @@ impl Vendor {
         }
     }
 
-    pub(super) const fn rights(self) -> &'static str {
+    pub(crate) const fn rights(self) -> &'static str {
         match self {
             Self::Amazon => {
                 "s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload on its objects"
@@ -62,14 +62,14 @@ impl Vendor {
         }
     }
 
-    pub(super) const fn region(self) -> &'static str {
+    pub(crate) const fn region(self) -> &'static str {
         match self {
             Self::Amazon => "AWS_REGION",
             Self::Azure | Self::Google => self.endpoint(),
         }
     }
 
-    pub(super) const fn endpoint(self) -> &'static str {
+    pub(crate) const fn endpoint(self) -> &'static str {
         match self {
             Self::Amazon => "AWS_ENDPOINT_URL",
             Self::Azure => "AZURE_STORAGE_ENDPOINT",
@@ -79,17 +79,17 @@ impl Vendor {
 }
 
 /// Whether a text names a store and not a folder.
-pub(in crate::engine) fn is_address(text: &str) -> bool {
+pub fn is_address(text: &str) -> bool {
     text.contains("://")
 }
 
 /// A place in a store.
 #[derive(Debug)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// As it is shown.
-    pub(super) name: String,
-    pub(super) vendor: Vendor,
-    pub(super) prefix: Path,
+    pub(crate) name: String,
+    pub(crate) vendor: Vendor,
+    pub(crate) prefix: Path,
     /// Scheme and bucket, for the library.
     root: String,
 }
@@ -99,7 +99,7 @@ const EXPECTED: &str = "expected s3://BUCKET/PREFIX, az://CONTAINER/PREFIX, abfs
 
 impl Address {
     /// Reads an address. No error shows any of it: somebody may have put a key there.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let (scheme, rest) = text.split_once("://").unwrap_or_default();
         let vendor = match scheme {
             "s3" => Vendor::Amazon,
@@ -136,7 +136,7 @@ impl Address {
     }
 
     /// The store, with what the environment says of it.
-    pub(super) fn open(&self) -> Result<Arc<dyn ObjectStore>> {
+    pub(crate) fn open(&self) -> Result<Arc<dyn ObjectStore>> {
         let retry = RetryConfig {
             backoff: BackoffConfig {
                 init_backoff: FIRST_PAUSE,
