@@ -268,6 +268,55 @@ fn a_rule_of_ones_own_is_raised_once_closed_and_wrong_ones_are_said() {
 }
 
 #[test]
+fn what_has_to_come_together_is_seen_in_order_of_time() {
+    let folder = TempDir::new().unwrap();
+    let mut lines = String::new();
+    // Both within an hour; both, but hours apart; one alone; both, the other way round.
+    for (sender, first, second) in [
+        ("user1", Some("10:00"), Some("10:30")),
+        ("user2", Some("10:00"), Some("15:30")),
+        ("user3", Some("10:00"), None),
+        ("user4", Some("10:30"), Some("10:00")),
+    ] {
+        for (recipient, time) in [("a@example.org", first), ("b@example.net", second)] {
+            let Some(time) = time else { continue };
+            let mut line = String::new();
+            row(&mut line, 20, &format!("{sender}@contoso.com"), recipient, 20_000);
+            let id = format!("{:08x}", lines.len());
+            // The archive is written in another order than that of time.
+            lines.insert_str(0, &line.replace("10:30", time).replace("00000000", &id));
+        }
+    }
+    archive(folder.path(), &lines);
+    let rule = |name: &str, domain: &str| {
+        format!(
+            "title: {name}\nid: {name}\nlogsource:\n    product: m365\n    service: message_trace\ndetection:\n    \
+             selection:\n        destination.user.domain: {domain}\n    condition: selection\n---\n"
+        )
+    };
+    let file = folder.path().join("together.yml");
+    let found = |kind: &str| -> BTreeSet<String> {
+        let together = format!(
+            "title: Together\nid: together\ncorrelation:\n    type: {kind}\n    rules:\n        - first\n        - second\n    \
+             group-by:\n        - source.user.email\n    timespan: 1h\nlevel: high\n"
+        );
+        let rules = rule("first", "example.org") + &rule("second", "example.net") + &together;
+        std::fs::write(&file, rules).unwrap();
+        let (code, alerts, said) = detect(folder.path(), &["--no-state", "--sigma", file.to_str().unwrap()]);
+        assert_eq!(code, Some(1), "{said}");
+        let who = alerts
+            .iter()
+            .map(|alert| alert["user"]["email"].as_str().unwrap().to_owned());
+        who.collect()
+    };
+    let set = |names: &[&str]| -> BTreeSet<String> {
+        names.iter().map(|name| format!("{name}@contoso.com")).collect()
+    };
+    assert_eq!(found("temporal"), set(&["user1", "user4"]));
+    assert_eq!(found("temporal_ordered"), set(&["user1"]));
+}
+
+#[test]
 fn an_archive_of_an_earlier_version_is_read() {
     let folder = TempDir::new().unwrap();
     let mut lines = String::new();

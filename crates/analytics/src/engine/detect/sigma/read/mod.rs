@@ -8,7 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use rsigma_eval::compile_rule;
 use rsigma_eval::correlation::compile_correlation;
 use rsigma_eval::fields::{FieldSource, RuleFieldSet};
-use rsigma_parser::{CorrelationRule, LogSource, SigmaCollection, SigmaRule, parse_sigma_yaml};
+use rsigma_parser::{
+    ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, LogSource, SigmaCollection,
+    SigmaRule, parse_sigma_yaml,
+};
 
 use super::builtin::BUILTIN;
 use super::documents;
@@ -188,6 +191,7 @@ impl Pack {
             }
             for (part, mut rule) in ready {
                 rule.custom_attributes.clear();
+                want_all(&mut rule);
                 match check(&rule) {
                     Ok(about) => {
                         known.extend(names(&rule.id, &rule.name));
@@ -220,6 +224,21 @@ impl Pack {
     }
 }
 
+/// A temporal correlation without a condition wants all of its rules, as Sigma has it. The parser makes "one of them at least"
+/// of it, which cannot be told from a rule that says so; nobody has a use for that one.
+fn want_all(rule: &mut CorrelationRule) {
+    let is_temporal = matches!(
+        rule.correlation_type,
+        CorrelationType::Temporal | CorrelationType::TemporalOrdered
+    );
+    if let CorrelationCondition::Threshold { predicates, .. } = &mut rule.condition
+        && is_temporal
+        && predicates.as_slice() == [(ConditionOperator::Gte, 1)]
+    {
+        *predicates = vec![(ConditionOperator::Gte, rule.rules.len() as u64)];
+    }
+}
+
 /// Whether a correlation can be evaluated, and what is told of it.
 fn check(rule: &CorrelationRule) -> Result<About, String> {
     compile_correlation(rule).map_err(|error| error.to_string())?;
@@ -230,7 +249,7 @@ fn check(rule: &CorrelationRule) -> Result<About, String> {
     collection.correlations.push(rule.clone());
     unknown_field(&collection)?;
     let (mut threshold, mut counted) = (None, None);
-    if let rsigma_parser::CorrelationCondition::Threshold {
+    if let CorrelationCondition::Threshold {
         predicates, field, ..
     } = &rule.condition
     {
