@@ -79,6 +79,7 @@ impl Vendor {
 }
 
 /// Whether a text names a store and not a folder.
+#[must_use]
 pub fn is_address(text: &str) -> bool {
     text.contains("://")
 }

@@ -187,11 +187,13 @@ impl StoreFault {
     }
 
     /// The fault behind an error, if a store is.
+    #[must_use]
     pub fn behind(error: &anyhow::Error) -> Option<&Self> {
         error.chain().find_map(|cause| cause.downcast_ref::<Self>())
     }
 
     /// Whether an object went away that was there a moment ago.
+    #[must_use]
     pub fn is_gone(&self) -> bool {
         self.why == Why::Gone
     }

@@ -23,7 +23,8 @@ const LISTINGS: usize = 5;
 const BETWEEN: Duration = Duration::from_millis(500);
 
 /// Whether the store went away in the middle.
-pub(crate) fn is_cut(error: &object_store::Error) -> bool {
+#[must_use]
+pub fn is_cut(error: &object_store::Error) -> bool {
     let fault = error
         .source()
         .and_then(|source| source.downcast_ref::<StoreFault>());

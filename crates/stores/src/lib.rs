@@ -23,7 +23,7 @@ pub use fault::StoreFault;
 pub use guard::is_cut;
 
 /// Requests at a time.
-const AT_ONCE: usize = 16;
+pub const AT_ONCE: usize = 16;
 
 /// A place in a store.
 #[derive(Debug)]

@@ -177,7 +177,7 @@ impl Store {
         let keys = files.iter().map(|file| key(file)).collect::<Result<Vec<_>>>()?;
         stream::iter(keys)
             .map(|key| async move { self.objects.head(&key).await })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(message_trace_stores::AT_ONCE)
             .try_for_each(|_| async { Ok(()) })
             .await?;
         Ok(())
