@@ -108,7 +108,12 @@ async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Open
             .union(once(archive, &context, &parts).await?)?,
     };
     context.register_table("events", events.into_view())?;
-    records(&context).await?;
+    // Files of a day that has several may be taken away at any moment: they are not read before the question is planned.
+    if parts.is_empty() {
+        records(&context).await?;
+    } else {
+        context.register_table("records", context.sql(RECORDS).await?.into_view())?;
+    }
     Ok(Opened {
         context,
         place: archive.clone(),

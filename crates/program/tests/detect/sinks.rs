@@ -121,7 +121,7 @@ impl Stand {
     /// Somebody writes to his own address outside.
     fn plant(&mut self, day: usize, user: &str) {
         let (from, to) = (format!("{user}@contoso.com"), format!("{user}@example.net"));
-        row(&mut self.lines, day, &from, &to, 2_000_000);
+        row(&mut self.lines, day, &from, &to, 4_000_000);
         archive(self.folder.path(), &self.lines);
     }
 
