@@ -1,7 +1,7 @@
 //! A made-up tenant with planted incidents, and the score of what finds them.
 //!
 //! [`Tenant`] writes the mail of one day after another as raw rows of Graph, and knows the truth: each [`Incident`] that
-//! is planted among newsletters, quarter ends, a migration, an audit and people who are away. [`measure`] gives the rows to
+//! is planted among newsletters, quarter ends, a migration, an audit and people who are away. [`measure()`] gives the rows to
 //! the program as an analyst would, asks `detect`, and holds its alerts against the truth ([`Score`]); the threshold of the
 //! article, as the question `baseline-article` has it, is asked beside it.
 //!
