@@ -190,8 +190,9 @@ describe("directions", () => {
     test("suggested domains tell inbound from outbound", async () => {
         const { page, context } = await withFiles({ "rows.ndjson": samples.ndjson });
         await page.click("#suggestions button >> text=example.com");
+        // The rows are read again first.
+        await page.waitForFunction(() => document.querySelector("#domains").value === "example.com");
         await page.locator("#overview >> text=Outbound").first().waitFor();
-        assert.equal(await page.inputValue("#domains"), "example.com");
         const { bytes } = await exported(page);
         const directions = bytes.toString().trimEnd().split("\n").map((event) => JSON.parse(event).email.direction);
         const expected = normalizeBatch(samples.ndjson, { target: "ecs", organizationDomains: ["example.com"] });
