@@ -64,6 +64,8 @@ pub(super) fn context(archive: &Place) -> Result<SessionContext> {
 pub(super) struct Opened {
     /// The engine, with the tables `events` and `records`.
     pub(super) context: SessionContext,
+    /// Whether every day is one file.
+    pub(super) is_compact: bool,
     place: Place,
     files: Vec<PathBuf>,
 }
@@ -108,14 +110,11 @@ async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Open
             .union(once(archive, &context, &parts).await?)?,
     };
     context.register_table("events", events.into_view())?;
-    // Files of a day that has several may be taken away at any moment: they are not read before the question is planned.
-    if parts.is_empty() {
-        records(&context).await?;
-    } else {
-        context.register_table("records", context.sql(RECORDS).await?.into_view())?;
-    }
+    let is_compact = parts.is_empty();
+    records(&context, is_compact).await?;
     Ok(Opened {
         context,
+        is_compact,
         place: archive.clone(),
         files: [compact, parts].concat(),
     })
@@ -124,8 +123,13 @@ async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Open
 /// Makes the table `records` out of the table `events`.
 ///
 /// Which rows changed is found out once and held in memory, while they are few: a question may name `records` many times,
-/// and an engine that does not know how few they are may hold all others against them instead.
-pub(super) async fn records(context: &SessionContext) -> Result<()> {
+/// and an engine that does not know how few they are may hold all others against them instead. Not where a day has several
+/// files: they may be taken away at any moment, so that none is read before the question is planned.
+pub(super) async fn records(context: &SessionContext, is_compact: bool) -> Result<()> {
+    if !is_compact {
+        context.register_table("records", context.sql(RECORDS).await?.into_view())?;
+        return Ok(());
+    }
     let (before, changed, after) = parts_of_records()?;
     let frame = context.sql(changed).await?;
     let schema = Arc::new(frame.schema().as_arrow().clone());

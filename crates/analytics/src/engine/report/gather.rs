@@ -131,7 +131,7 @@ async fn narrow(archive: &Opened, since: Option<NaiveDate>, until: Option<NaiveD
     archive.context.deregister_table("events")?;
     archive.context.register_table("events", narrowed.into_view())?;
     archive.context.deregister_table("records")?;
-    view::records(&archive.context).await
+    view::records(&archive.context, archive.is_compact).await
 }
 
 /// The view `mail`: records with `writer`, which is the sender or `<>` for a bounce.
