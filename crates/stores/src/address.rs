@@ -24,6 +24,9 @@ const REQUEST: Duration = Duration::from_mins(2);
 /// Until a connection is there.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// What an address begins with.
+const SCHEMES: [&str; 5] = ["s3", "az", "abfs", "abfss", "gs"];
+
 /// Where Azure's emulator is.
 const EMULATOR: &str = "http://127.0.0.1:10000";
 
@@ -78,10 +81,12 @@ impl Vendor {
     }
 }
 
-/// Whether a text names a store and not a folder.
+/// Whether a text names a store and not a folder. One that is mistyped (`s3:/bucket`) is an address too, which then cannot be
+/// read: nobody wants a folder of that name.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
-    text.contains("://")
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    text.contains("://") || SCHEMES.contains(&scheme)
 }
 
 /// A place in a store.
@@ -240,6 +245,8 @@ mod tests {
         }
         for text in [
             "ftp://host/secret",
+            "s3:/secret",
+            "gs:secret",
             "s3://",
             "s3://key:secret@bucket/a",
             "abfss://c:secret@account/a",
@@ -248,9 +255,24 @@ mod tests {
             "s3://bucket/../secret",
             "s3://bucket/a b/secret",
         ] {
+            assert!(is_address(text), "{text}");
             let error = Address::parse(text).unwrap_err().to_string();
             assert!(error.contains("expected s3://BUCKET/PREFIX"), "{error}");
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_no_address() {
+        for folder in [
+            "archive",
+            "s3",
+            "/srv/s3/archive",
+            "./s3:archive",
+            "C:\\archive",
+            "",
+        ] {
+            assert!(!is_address(folder), "{folder}");
         }
     }
 
