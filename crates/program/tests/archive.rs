@@ -176,10 +176,19 @@ fn what_cannot_be_asked_is_said_with_the_fix() {
         assert_eq!(ended.status.code(), Some(code), "{}", text(&ended.stderr));
         assert!(text(&ended.stderr).contains(says), "{}", text(&ended.stderr));
     };
+    // A file for the answer is not made before there is one.
+    let answer = folder.path().join("answer.parquet");
+    let parquet = ["--parquet", answer.to_str().unwrap()];
+    for words in [&["query", "top-senders"][..], &["detect"]] {
+        let more = if words.len() > 1 { &parquet[..] } else { &[] };
+        let said = format!("message-trace: cannot read the archive {place}");
+        ends(&[words, &["--archive", &place], more].concat(), 74, &said);
+    }
+    assert!(!answer.exists());
     ends(
-        &["query", "top-senders", "--archive", &place],
-        74,
-        "cannot read the archive",
+        &["archive", "--output", "s3:/bucket"],
+        2,
+        "expected s3://BUCKET/PREFIX",
     );
     std::fs::create_dir(&output).unwrap();
     ends(

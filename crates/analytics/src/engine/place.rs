@@ -45,13 +45,18 @@ impl Place {
         }
     }
 
+    /// Fails if it is a folder that cannot be read. A store says so by itself when it is listed.
+    pub(super) fn is_there(&self) -> Result<()> {
+        if let Self::Folder(folder) = self {
+            std::fs::read_dir(folder).with_context(|| format!("cannot read the archive {self}"))?;
+        }
+        Ok(())
+    }
+
     /// Asks whether it can be read.
     pub(super) async fn check(&self) -> Result<()> {
         match self {
-            Self::Folder(folder) => {
-                std::fs::read_dir(folder).with_context(|| format!("cannot read the archive {self}"))?;
-                Ok(())
-            }
+            Self::Folder(_) => self.is_there(),
             Self::Store(store) => store.check().await,
         }
     }

@@ -65,7 +65,7 @@ pub(super) struct Opened {
     /// The engine, with the tables `events` and `records`.
     pub(super) context: SessionContext,
     /// Whether every day is one file.
-    pub(super) is_compact: bool,
+    is_compact: bool,
     place: Place,
     files: Vec<PathBuf>,
 }
@@ -74,6 +74,29 @@ impl Opened {
     /// To be asked after a query was planned: a file that went away before is nothing to the engine, which finds no rows.
     pub(super) async fn still_there(&self) -> Result<()> {
         self.place.still_there(&self.files).await
+    }
+
+    /// Finds out which rows changed, once, and holds them in memory while they are few. For who asks much of `records`: a
+    /// question may name it many times, and an engine that does not know how few they are may hold all others against them
+    /// instead.
+    ///
+    /// Nothing happens where a day has several files: they may be taken away at any moment, so that none is read before the
+    /// question is planned.
+    pub(super) async fn hold_changed(&self) -> Result<()> {
+        if !self.is_compact {
+            return Ok(());
+        }
+        let (before, changed, after) = parts_of_records()?;
+        let frame = self.context.sql(changed).await?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let rows = frame.limit(0, Some(MOST_CHANGED + 1))?.collect().await?;
+        if rows.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_CHANGED {
+            return Ok(());
+        }
+        self.context.deregister_table("changed")?;
+        let table = MemTable::try_new(schema, vec![rows])?;
+        self.context.register_table("changed", Arc::new(table))?;
+        register_records(&self.context, &format!("{before}changed{after}")).await
     }
 }
 
@@ -110,39 +133,23 @@ async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Open
             .union(once(archive, &context, &parts).await?)?,
     };
     context.register_table("events", events.into_view())?;
-    let is_compact = parts.is_empty();
-    records(&context, is_compact).await?;
+    records(&context).await?;
     Ok(Opened {
         context,
-        is_compact,
+        is_compact: parts.is_empty(),
         place: archive.clone(),
         files: [compact, parts].concat(),
     })
 }
 
 /// Makes the table `records` out of the table `events`.
-///
-/// Which rows changed is found out once and held in memory, while they are few: a question may name `records` many times,
-/// and an engine that does not know how few they are may hold all others against them instead. Not where a day has several
-/// files: they may be taken away at any moment, so that none is read before the question is planned.
-pub(super) async fn records(context: &SessionContext, is_compact: bool) -> Result<()> {
-    if !is_compact {
-        context.register_table("records", context.sql(RECORDS).await?.into_view())?;
-        return Ok(());
-    }
-    let (before, changed, after) = parts_of_records()?;
-    let frame = context.sql(changed).await?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
-    let rows = frame.limit(0, Some(MOST_CHANGED + 1))?.collect().await?;
-    let held = rows.iter().map(RecordBatch::num_rows).sum::<usize>() <= MOST_CHANGED;
-    let records = if held {
-        context.deregister_table("changed")?;
-        let table = MemTable::try_new(schema, vec![rows])?;
-        context.register_table("changed", Arc::new(table))?;
-        context.sql(&format!("{before}changed{after}")).await?
-    } else {
-        context.sql(RECORDS).await?
-    };
+pub(super) async fn records(context: &SessionContext) -> Result<()> {
+    register_records(context, RECORDS).await
+}
+
+async fn register_records(context: &SessionContext, sql: &str) -> Result<()> {
+    let records = context.sql(sql).await?;
+    context.deregister_table("records")?;
     context.register_table("records", records.into_view())?;
     Ok(())
 }

@@ -123,6 +123,8 @@ fn raise(arguments: &Arguments, outlets: Option<&mut dyn Outlets>, out: &mut imp
     let thresholds = thresholds(arguments.thresholds.as_deref())?;
     let archive = Place::of(&arguments.archive)?;
     let runtime = runtime()?;
+    // Before anything is kept beside it.
+    archive.is_there()?;
     let name = if outlets.is_some() {
         "detect-sinks.json"
     } else {
@@ -217,6 +219,7 @@ async fn find(
     let newest = newest_day(&archive).await?;
     let mut found = Vec::new();
     if !arguments.sigma_only {
+        archive.hold_changed().await?;
         own(arguments, &archive, since, thresholds, &mut found).await?;
     }
     archive.still_there().await?;

@@ -42,6 +42,7 @@ impl Gathered {
     ) -> Result<Self> {
         let thresholds = detect::thresholds(arguments.thresholds.as_deref())?;
         let archive = view::open(archive).await?;
+        archive.hold_changed().await?;
         let days = Days {
             since: arguments.since,
             until: arguments.until,
@@ -130,8 +131,8 @@ async fn narrow(archive: &Opened, since: Option<NaiveDate>, until: Option<NaiveD
     let narrowed = archive.context.sql(&sql).await?;
     archive.context.deregister_table("events")?;
     archive.context.register_table("events", narrowed.into_view())?;
-    archive.context.deregister_table("records")?;
-    view::records(&archive.context, archive.is_compact).await
+    view::records(&archive.context).await?;
+    archive.hold_changed().await
 }
 
 /// The view `mail`: records with `writer`, which is the sender or `<>` for a bounce.
