@@ -8,14 +8,13 @@ WITH outbound AS (
     WHERE direction = 'outbound' AND sender IS NOT NULL AND recipient IS NOT NULL
         AND day >= CAST($since AS DATE) - INTERVAL '70 days'
 ),
+pairs AS (SELECT DISTINCT day, sender, recipient FROM outbound),
 listed AS (
-    SELECT day, recipient FROM outbound
+    SELECT day, recipient FROM pairs
     WHERE day >= CAST($since AS DATE)
-    GROUP BY day, recipient HAVING COUNT(DISTINCT sender) >= 3
+    GROUP BY day, recipient HAVING COUNT(*) >= 3
 ),
-busy AS (
-    SELECT sender, day FROM outbound GROUP BY sender, day HAVING COUNT(DISTINCT recipient) >= 17
-),
+busy AS (SELECT sender, day FROM pairs GROUP BY sender, day HAVING COUNT(*) >= 17),
 spans AS (
     SELECT o.day, DATE_TRUNC('hour', o.time) AS hour, o.sender, o.recipient, o.outcome
     FROM outbound AS o JOIN busy AS b ON b.sender = o.sender AND b.day = o.day
