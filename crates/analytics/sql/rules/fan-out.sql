@@ -24,13 +24,19 @@ spans AS (
         o.sender, o.recipient, o.outcome
     FROM outbound AS o JOIN busy AS b ON b.sender = o.sender AND b.day = o.day
 ),
+written AS (
+    SELECT
+        day, hour, sender, recipient, COUNT(*) AS messages, COUNT(*) FILTER (WHERE outcome = 'failure') AS failed
+    FROM spans
+    GROUP BY day, hour, sender, recipient
+),
 hours AS (
     SELECT
-        s.day, s.hour, s.sender, COUNT(DISTINCT s.recipient) AS recipients, COUNT(*) AS messages,
-        COUNT(*) FILTER (WHERE s.outcome = 'failure') AS failed
-    FROM spans AS s LEFT JOIN listed AS l ON l.day = s.day AND l.recipient = s.recipient
+        w.day, w.hour, w.sender, COUNT(*) AS recipients, CAST(SUM(w.messages) AS BIGINT) AS messages,
+        CAST(SUM(w.failed) AS BIGINT) AS failed
+    FROM written AS w LEFT JOIN listed AS l ON l.day = w.day AND l.recipient = w.recipient
     WHERE l.recipient IS NULL
-    GROUP BY s.day, s.hour, s.sender
+    GROUP BY w.day, w.hour, w.sender
 ),
 tested AS (SELECT * FROM hours WHERE day >= CAST($since AS DATE) AND recipients >= 50),
 past AS (
