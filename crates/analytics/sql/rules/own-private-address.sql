@@ -8,8 +8,8 @@ WITH mail AS (
     SELECT
         day, sender, recipient, recipient_domain AS domain, COALESCE(size, 0) AS size,
         SPLIT_PART(SPLIT_PART(sender, '@', 1), '+', 1) AS own,
-        RTRIM(REPLACE(REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(recipient, '@', 1), '+', 1), '.', ''), '-', ''), '_', ''),
-            '0123456789') AS name
+        TRIM(TRAILING '0123456789' FROM
+            REPLACE(REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(recipient, '@', 1), '+', 1), '.', ''), '-', ''), '_', '')) AS name
     FROM records
     WHERE direction = 'outbound' AND sender IS NOT NULL AND recipient IS NOT NULL
         AND day >= CAST($since AS DATE) - INTERVAL '70 days'
@@ -17,9 +17,9 @@ WITH mail AS (
 named AS (
     SELECT
         day, sender, recipient, domain, size, name,
-        RTRIM(REPLACE(REPLACE(REPLACE(own, '.', ''), '-', ''), '_', ''), '0123456789') AS plain,
-        RTRIM(SPLIT_PART(own, '.', 1), '0123456789') AS first,
-        RTRIM(SPLIT_PART(own, '.', 2), '0123456789') AS last
+        TRIM(TRAILING '0123456789' FROM REPLACE(REPLACE(REPLACE(own, '.', ''), '-', ''), '_', '')) AS plain,
+        TRIM(TRAILING '0123456789' FROM SPLIT_PART(own, '.', 1)) AS first,
+        TRIM(TRAILING '0123456789' FROM SPLIT_PART(own, '.', 2)) AS last
     FROM mail
 ),
 own AS (
