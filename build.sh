@@ -23,7 +23,8 @@ usage() {
   tangent       the mapper of Tangent                       -> dist/message-trace-tangent.wasm
   program       the native program, component inside        -> dist/message-trace
                 (--no-default-features leaves the command `simulate` out, --features streams brings `transform` in,
-                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive`, `query`, `detect` and `report` beside it)
+                --features kafka Kafka beside it, which needs the headers of OpenSSL, --features analytics `lookalike`, --features engine `archive`, `query`, `detect` and `report` beside it,
+                --features cluster `query --cluster`)
   all           component, plain, program with the page of `report` (where Node is), integrations
   campaign      10,000 tenant-days of polling in virtual time, 10,000 kills, 20,000 torn ledgers
   mutations     breaks the core of polling in fifteen ways, and shows that the campaign sees each
@@ -31,6 +32,8 @@ usage() {
                 threshold beside it; takes long. SEED=2 USERS=2000 DAYS=120 for another or a smaller one
   streams       a million rows through NATS and one or two workers, one of them killed; needs nats-server; ROWS=100000 for less
   query-bench   every question by this program and by DuckDB, over an archive of 1,000,000 messages (or as many as follow)
+  cluster       every question by a Ballista cluster (a scheduler, two executors on this machine, built first) and by one process
+  spark         the same by Spark; needs Java 17 or later
   slow-sink     ten minutes of polling into a sink that takes a tenth of what the quota gives: memory stays flat
   reproducible  builds the component twice in different folders and compares
   js [test]     the npm package and the web page            -> dist/npm, dist/message-trace.html
@@ -295,6 +298,28 @@ do_query_bench() {
     do_program --features engine
     duckdb_tools
     "$target_dir/tools/duckdb/bin/python" crates/analytics/bench/questions.py dist/message-trace "$@"
+}
+
+# The servers are those of Ballista's own release: what asks them is not what answers.
+do_cluster() {
+    local servers=$target_dir/tools/ballista name
+    do_program --features cluster
+    for name in ballista-scheduler ballista-executor; do
+        [ -x "$servers/bin/$name" ] ||
+            CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked --no-default-features --features build-binary \
+                --root "$servers" "$name@55.0.0"
+    done
+    python3 crates/analytics/tests/cluster/questions.py dist/message-trace \
+        "$servers/bin/ballista-scheduler" "$servers/bin/ballista-executor"
+}
+
+do_spark() {
+    local folder=$target_dir/tools/spark
+    command -v java >/dev/null || fail 'Spark needs Java 17 or later (Debian and Ubuntu: apt-get install default-jre-headless).'
+    do_program --features engine
+    [ -x "$folder/bin/python" ] && "$folder/bin/python" -c 'import pyspark' 2>/dev/null ||
+        { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet pyspark==4.1.0; }
+    "$folder/bin/python" crates/analytics/tests/spark/questions.py dist/message-trace
 }
 
 # What is planted and what finds it know nothing of each other; only the score reads both. The folder is new each time.

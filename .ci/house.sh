@@ -14,8 +14,9 @@ collector   remedy rows sources
 folder      collector normalize rows
 lookalike
 planted
+sigma
 stores      net remedy
-analytics   message-trace lookalike remedy stores
+analytics   message-trace lookalike remedy sigma stores
 program     message-trace analytics collector folder host net normalize remedy rows simulator sinks sources streams
 streams     message-trace host remedy sinks
 '

@@ -16,6 +16,7 @@
 
 mod archive;
 mod batches;
+mod cluster;
 mod detect;
 mod files;
 mod keep;
@@ -23,6 +24,7 @@ mod place;
 mod print;
 mod query;
 mod report;
+mod steps;
 mod store;
 mod view;
 

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 
+use super::archive::is_gone;
 use super::files::{self, Day, Part};
 use super::store::{Store, Upload, is_address};
 use super::{BEFORE_A_TRY, TRIES, TRIES_OF_STORE};
@@ -66,6 +67,26 @@ impl Place {
         match self {
             Self::Folder(_) => TRIES,
             Self::Store(_) => TRIES_OF_STORE,
+        }
+    }
+
+    /// Reads, and begins anew when a compaction takes files away meanwhile. The first reading knows that it is the first.
+    ///
+    /// # Errors
+    ///
+    /// What the reading says, and an archive that changes every time.
+    pub(super) fn read<T>(&self, mut read: impl FnMut(bool) -> Result<T>) -> Result<T> {
+        let mut left = self.tries();
+        loop {
+            let is_first = left == self.tries();
+            left -= 1;
+            match read(is_first) {
+                Err(error) if left > 0 && is_gone(&error) => self.wait(),
+                Err(error) if is_gone(&error) => {
+                    return Err(error).context("the archive changed meanwhile; ask again");
+                }
+                done => return done,
+            }
         }
     }
 
@@ -202,5 +223,47 @@ impl NewFile {
             Self::File(_) => {}
             Self::Object(upload) => upload.abandon().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    fn gone() -> anyhow::Error {
+        io::Error::from(io::ErrorKind::NotFound).into()
+    }
+
+    #[test]
+    fn what_a_compaction_took_away_is_read_anew_a_few_times() {
+        let place = Place::Folder(PathBuf::new());
+        let mut first = Vec::new();
+        let read = place.read(|is_first| {
+            first.push(is_first);
+            if first.len() < TRIES { Err(gone()) } else { Ok(7) }
+        });
+        assert!(matches!(read, Ok(7)));
+        assert_eq!(first, [true, false, false, false, false]);
+
+        let mut count = 0;
+        let read: Result<()> = place.read(|_| {
+            count += 1;
+            Err(gone())
+        });
+        assert_eq!(count, TRIES);
+        assert!(read.is_err_and(|error| error.to_string().contains("ask again")));
+    }
+
+    #[test]
+    fn any_other_fault_is_told_at_once() {
+        let mut count = 0;
+        let read: Result<()> = Place::Folder(PathBuf::new()).read(|_| {
+            count += 1;
+            bail!("no such column")
+        });
+        assert!(read.is_err());
+        assert_eq!(count, 1);
     }
 }

@@ -13,10 +13,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::context::SQLOptions;
 use datafusion::physical_plan::execute_stream;
-use futures::StreamExt as _;
 use message_trace_lookalike::Lookalikes;
 
 use super::archive::is_gone;
+use super::cluster::Cluster;
 use super::place::Place;
 use super::print::{Form, Printer};
 use super::view::{self, Opened};
@@ -45,6 +45,9 @@ pub struct Arguments {
     /// A domain that others may imitate; repeatable [default: those that sent or got what is internal]
     #[arg(long = "protect", value_name = "DOMAIN")]
     protect: Vec<String>,
+    /// Let a Ballista cluster answer; all its machines see the archive under the same path
+    #[arg(long, value_name = "df://HOST:PORT")]
+    cluster: Option<Cluster>,
     /// Print one JSON object a line
     #[arg(long, conflicts_with_all = ["csv", "parquet"])]
     json: bool,
@@ -63,12 +66,13 @@ Examples:
   message-trace query baseline --archive archive --since 2026-11-20 --json
   message-trace query lookalikes --archive archive --protect contoso.com
   message-trace query top-senders --archive s3://mail/archive
+  message-trace query top-senders --archive /mnt/archive --cluster df://scheduler:50050
   echo 'SELECT COUNT(*) AS messages FROM events' | message-trace query - --archive archive --csv
 
 Exit codes:
     0  answered
     2  there is no such question, or its SQL cannot be run
-   74  a file could not be read or written
+   74  a file could not be read or written, or nobody listens where the cluster's scheduler is to be
    75  a store fails for now: try again later
    77  a store denies access
    78  a store, its region or its credential is not as it is named";
@@ -90,6 +94,11 @@ pub fn run(arguments: &Arguments, input: impl Read, out: &mut impl Write) -> Res
     };
     let sql = sql(question, input)?;
     let place = Place::of(archive)?;
+    if let (Some(_), Place::Store(_)) = (&arguments.cluster, &place) {
+        bail!(
+            "a cluster reads a folder that all its machines see, no store: leave --cluster out, or name the folder"
+        );
+    }
     let runtime = runtime()?;
     // Before a file is made for the answer. What is not there at all did not go away meanwhile.
     place.is_there()?;
@@ -104,7 +113,7 @@ pub fn run(arguments: &Arguments, input: impl Read, out: &mut impl Write) -> Res
     let mut printer = Printer::new(form, out);
     for left in (0..place.tries()).rev() {
         let answered = runtime.block_on(async {
-            let archive = view::open(&place).await?;
+            let archive = view::open_on(&place, arguments.cluster.as_ref()).await?;
             // Beside a compaction what is read first is gone the sooner: then without.
             if left + 1 == place.tries() && sql.contains("records") {
                 archive.hold_changed().await?;
@@ -186,13 +195,13 @@ async fn answer(
         .with_allow_ddl(false)
         .with_allow_dml(false)
         .with_allow_statements(false);
-    let frame = archive.context.sql_with_options(&sql, reads_only).await?;
+    let frame = archive.plan(&sql, reads_only).await?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let plan = frame.create_physical_plan().await?;
     archive.still_there().await?;
     let mut rows = execute_stream(plan, archive.context.task_ctx())?;
-    while let Some(batch) = rows.next().await {
-        if !printer.take(&batch?)? {
+    while let Some(batch) = archive.next(&mut rows).await? {
+        if !printer.take(&batch)? {
             return Ok(());
         }
     }
@@ -273,5 +282,5 @@ pub(super) async fn imitations(archive: &Opened, protect: &[String]) -> Result<(
             Arc::new(Int64Array::from(distances)),
         ],
     )?;
-    view::register(&archive.context, "lookalike_domains", rows)
+    archive.register("lookalike_domains", rows)
 }

@@ -8,11 +8,15 @@ use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext};
+use futures::StreamExt as _;
 
 use super::MEMORY;
 use super::batches::SCHEMA;
+use super::cluster::{self, Cluster};
 use super::files::Day;
 use super::place::Place;
 
@@ -66,6 +70,8 @@ pub(super) struct Opened {
     pub(super) context: SessionContext,
     /// Whether every day is one file.
     is_compact: bool,
+    /// Whether a cluster answers.
+    is_remote: bool,
     place: Place,
     files: Vec<PathBuf>,
 }
@@ -76,6 +82,33 @@ impl Opened {
         self.place.still_there(&self.files).await
     }
 
+    /// The plan of a question.
+    pub(super) async fn plan(&self, sql: &str, options: SQLOptions) -> Result<DataFrame> {
+        if self.is_remote {
+            return cluster::plan(&self.context, sql, options).await;
+        }
+        Ok(self.context.sql_with_options(sql, options).await?)
+    }
+
+    /// The next rows of an answer. A cluster plans only once it is asked for rows.
+    pub(super) async fn next(&self, rows: &mut SendableRecordBatchStream) -> Result<Option<RecordBatch>> {
+        let batch = rows.next().await.transpose();
+        if self.is_remote {
+            self.still_there().await?;
+        }
+        Ok(batch?)
+    }
+
+    /// Makes rows a table.
+    pub(super) fn register(&self, name: &str, rows: RecordBatch) -> Result<()> {
+        if self.is_remote {
+            return cluster::register(&self.context, name, &rows);
+        }
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+        self.context.register_table(name, Arc::new(table))?;
+        Ok(())
+    }
+
     /// Finds out which rows changed, once, and holds them in memory while they are few. For who asks much of `records`: a
     /// question may name it many times, and an engine that does not know how few they are may hold all others against them
     /// instead.
@@ -83,7 +116,7 @@ impl Opened {
     /// Nothing happens where a day has several files: they may be taken away at any moment, so that none is read before the
     /// question is planned.
     pub(super) async fn hold_changed(&self) -> Result<()> {
-        if !self.is_compact {
+        if !self.is_compact || self.is_remote {
             return Ok(());
         }
         let (before, changed, after) = parts_of_records()?;
@@ -102,12 +135,17 @@ impl Opened {
 
 /// Opens an archive.
 pub(super) async fn open(archive: &Place) -> Result<Opened> {
+    open_on(archive, None).await
+}
+
+/// The same, to be asked on a cluster if one is named. All its machines see the folder under the same path.
+pub(super) async fn open_on(archive: &Place, cluster: Option<&Cluster>) -> Result<Opened> {
     let days = archive.days().await;
     let days = days.with_context(|| format!("cannot read the archive {archive}"))?;
     if days.is_empty() {
         bail!("{archive} holds no archive; write one with: message-trace archive --output {archive} FILE");
     }
-    opened(archive, &days).await
+    opened(archive, &days, cluster).await
 }
 
 /// Opens one day of an archive; `None` if there is none. All events of a row are of its day.
@@ -117,11 +155,18 @@ pub(super) async fn open_day(archive: &Place, day: NaiveDate) -> Result<Option<O
     if days.is_empty() {
         return Ok(None);
     }
-    opened(archive, &days).await.map(Some)
+    opened(archive, &days, None).await.map(Some)
 }
 
-async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Opened> {
-    let context = context(archive)?;
+async fn opened(
+    archive: &Place,
+    days: &BTreeMap<NaiveDate, Day>,
+    cluster: Option<&Cluster>,
+) -> Result<Opened> {
+    let mut context = context(archive)?;
+    if let Some(cluster) = cluster {
+        context = cluster.context(&context).await?;
+    }
     let (compact, parts): (Vec<&Day>, Vec<&Day>) = days.values().partition(|day| day.is_compact());
     let files = |days: &[&Day]| -> Vec<PathBuf> { days.iter().flat_map(|day| day.files.clone()).collect() };
     let (compact, parts) = (files(&compact), files(&parts));
@@ -137,6 +182,7 @@ async fn opened(archive: &Place, days: &BTreeMap<NaiveDate, Day>) -> Result<Open
     Ok(Opened {
         context,
         is_compact: parts.is_empty(),
+        is_remote: cluster.is_some(),
         place: archive.clone(),
         files: [compact, parts].concat(),
     })
@@ -177,13 +223,6 @@ async fn read(archive: &Place, context: &SessionContext, files: &[PathBuf]) -> R
         .schema(&SCHEMA)
         .table_partition_cols(Vec::new());
     Ok(context.read_parquet(paths, options).await?)
-}
-
-/// Makes rows a table.
-pub(super) fn register(context: &SessionContext, name: &str, rows: RecordBatch) -> Result<()> {
-    let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
-    context.register_table(name, Arc::new(table))?;
-    Ok(())
 }
 
 #[cfg(test)]

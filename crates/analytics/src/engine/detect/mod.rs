@@ -7,7 +7,6 @@ mod outbox;
 mod rules;
 mod sigma;
 mod state;
-mod steps;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,7 +21,7 @@ use super::place::Place;
 use super::query::{imitations, last_days, newest_day, texts};
 use super::store::StoreFault;
 use super::view::{self, Opened};
-use super::{runtime, told};
+use super::{runtime, steps, told};
 use alert::{Alert, CLOSED, Found, RAISED};
 pub(super) use detection::Detection;
 pub use outbox::{Detected, Notice, Outlets};
@@ -143,7 +142,9 @@ fn raise(arguments: &Arguments, outlets: Option<&mut dyn Outlets>, out: &mut imp
     let earlier = state.raised_and_waiting();
     let pack = sigma::Pack::load(&arguments.sigma)?;
     detected.problems = pack.problems();
-    let (found, newest) = runtime.block_on(find(arguments, &archive, &thresholds, &pack))?;
+    let (since, newest, mut found) =
+        archive.read(|is_first| runtime.block_on(find(arguments, &archive, &thresholds, is_first)))?;
+    runtime.block_on(sigma::find(&archive, since, &pack, &thresholds, &mut found))?;
     let names = outlets.as_ref().map(|outlets| outlets.names());
     for alert in found {
         let id = &alert.id;
@@ -204,13 +205,13 @@ pub(super) fn thresholds(path: Option<&Path>) -> Result<Thresholds> {
     Ok(thresholds)
 }
 
-/// Everything that the rules find, and the newest day.
+/// The first day that the question is about, the newest, and everything that the program's own rules find.
 async fn find(
     arguments: &Arguments,
     place: &Place,
     thresholds: &Thresholds,
-    pack: &sigma::Pack,
-) -> Result<(Vec<Found>, NaiveDate)> {
+    is_first: bool,
+) -> Result<(NaiveDate, NaiveDate, Vec<Found>)> {
     let archive = view::open(place).await?;
     let since = match arguments.since {
         Some(since) => since,
@@ -219,13 +220,13 @@ async fn find(
     let newest = newest_day(&archive).await?;
     let mut found = Vec::new();
     if !arguments.sigma_only {
-        archive.hold_changed().await?;
+        if is_first {
+            archive.hold_changed().await?;
+        }
         own(arguments, &archive, since, thresholds, &mut found).await?;
     }
     archive.still_there().await?;
-    drop(archive);
-    sigma::find(place, since, pack, thresholds, &mut found).await?;
-    Ok((found, newest))
+    Ok((since, newest, found))
 }
 
 /// What the program's own rules find.

@@ -29,7 +29,6 @@ use self::gather::Gathered;
 use self::html::Template;
 use self::pack::Limits;
 use self::words::{number, several, size};
-use super::archive::is_gone;
 use super::place::Place;
 use super::{detect, query, runtime, told};
 
@@ -228,15 +227,5 @@ fn gather(arguments: &Arguments, ledger: Option<&Ledger>, made: i64) -> Result<G
     let runtime = runtime()?;
     // A folder that is not there is no compaction.
     told(runtime.block_on(place.check()))?;
-    let mut left = place.tries();
-    loop {
-        left -= 1;
-        match runtime.block_on(Gathered::of(arguments, &place, ledger, made)) {
-            Err(error) if left > 0 && is_gone(&error) => place.wait(),
-            Err(error) if is_gone(&error) => {
-                return told(Err(error).context("the archive changed meanwhile; ask again"));
-            }
-            done => return told(done),
-        }
-    }
+    told(place.read(|_| runtime.block_on(Gathered::of(arguments, &place, ledger, made))))
 }

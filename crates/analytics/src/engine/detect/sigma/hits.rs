@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use message_trace_sigma::{About, Pack};
 use rsigma_eval::EvaluationResult;
 use rsigma_parser::Level;
 use serde_json::{Map, Value as Json, json};
 
 use super::EVIDENCE;
-use super::read::{About, Pack};
 use crate::engine::detect::alert::{Found, event};
 use crate::engine::detect::attack::threat;
 use crate::engine::detect::rules::Thresholds;

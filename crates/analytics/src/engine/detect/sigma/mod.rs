@@ -1,14 +1,12 @@
 //! Rules of Sigma over an archive: day by day, in order of time, so that correlations see events as they came.
 
-mod builtin;
-mod documents;
 mod hits;
-mod read;
 
 use anyhow::{Context as _, Result};
 use chrono::{NaiveDate, TimeDelta};
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
+use message_trace_sigma::document;
 use rsigma_eval::event::JsonEvent;
 use rsigma_eval::{CorrelationConfig, CorrelationEngine, CorrelationEventMode, TimestampFallback};
 
@@ -18,9 +16,8 @@ use super::rules::Thresholds;
 use crate::engine::archive::is_gone;
 use crate::engine::place::Place;
 use crate::engine::view::{self, Opened};
-use documents::document;
 use hits::Hits;
-pub(super) use read::Pack;
+pub(super) use message_trace_sigma::Pack;
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 100;
@@ -130,4 +127,27 @@ async fn planned(archive: &Place, day: NaiveDate) -> Result<Option<(Opened, Plan
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::COLUMNS;
+
+    #[test]
+    fn rules_find_every_column_where_the_target_has_it() {
+        for (path, name) in message_trace_sigma::fields() {
+            let column = COLUMNS.iter().find(|column| column.name == name);
+            let is_domain = ["sender_domain", "recipient_domain"].contains(&name);
+            assert!(column.is_some() || is_domain, "{path}");
+        }
+        // Each column is where it came from.
+        for column in COLUMNS {
+            let mut fields = message_trace_sigma::fields();
+            assert!(
+                fields.any(|field| field == (column.ecs, column.name)),
+                "{}",
+                column.name
+            );
+        }
+    }
 }

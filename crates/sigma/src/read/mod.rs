@@ -13,8 +13,8 @@ use rsigma_parser::{
     SigmaRule, parse_sigma_yaml,
 };
 
-use super::builtin::BUILTIN;
-use super::documents;
+use crate::builtin::BUILTIN;
+use crate::documents;
 
 /// The largest file that is read, in bytes.
 const MOST_BYTES: u64 = 1 << 20;
@@ -25,24 +25,28 @@ const PRODUCT: &str = "m365";
 const SERVICE: &str = "message_trace";
 
 /// Rules that can be evaluated.
-pub(in crate::engine::detect) struct Pack {
-    pub(super) rules: SigmaCollection,
+#[derive(Debug)]
+pub struct Pack {
+    /// What is evaluated.
+    pub rules: SigmaCollection,
     /// Where each rule stands, and what it refers to, by its id.
-    pub(super) about: BTreeMap<String, About>,
+    pub about: BTreeMap<String, About>,
     /// The ids of rules that are only what correlations count.
-    pub(super) counted: HashSet<String>,
+    pub counted: HashSet<String>,
     problems: Vec<String>,
 }
 
 /// What an alert of a rule says beside what the evaluator does.
 #[derive(Clone, Debug, Default)]
-pub(super) struct About {
-    pub(super) place: String,
-    pub(super) reference: Option<String>,
+pub struct About {
+    /// File and line.
+    pub place: String,
+    /// The first page that it refers to.
+    pub reference: Option<String>,
     /// The first number of a correlation's condition.
-    pub(super) threshold: Option<u64>,
+    pub threshold: Option<u64>,
     /// What a correlation counts different values of.
-    pub(super) counted: Option<String>,
+    pub counted: Option<String>,
 }
 
 /// Part of a file: what stands between two lines of `---`.
@@ -60,7 +64,7 @@ impl Pack {
     /// # Errors
     ///
     /// A path that cannot be read. What is wrong inside of a file is one of [`Pack::problems`].
-    pub(in crate::engine::detect) fn load(paths: &[String]) -> Result<Self> {
+    pub fn load(paths: &[String]) -> Result<Self> {
         let mut parts = Vec::new();
         for path in paths {
             if path == "builtin" {
@@ -91,7 +95,8 @@ impl Pack {
     }
 
     /// What is wrong, each with file and line.
-    pub(in crate::engine::detect) fn problems(&self) -> Vec<String> {
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
         self.problems.clone()
     }
 

@@ -10,7 +10,7 @@ macro_rules! rules {
 }
 
 /// Every file of that folder; a test compares.
-pub(super) const BUILTIN: [Rule; 17] = rules![
+pub(crate) const BUILTIN: [Rule; 17] = rules![
     "correlation_m365_message_trace_backscatter.yml",
     "correlation_m365_message_trace_dlp_repeated.yml",
     "correlation_m365_message_trace_fan_out.yml",
