@@ -244,12 +244,11 @@ impl Core {
             // The last run died before it committed the row, which comes again: nothing goes out before it.
             return self.ask_later(effects);
         }
-        let mut change = Change::told(key, told.sequence);
         let is_same = |known: &Known| known.status == status && known.content == content;
         if known.as_ref().is_some_and(|known| !is_same(known)) {
-            // It was noted anew when it changed: its line would take the place of a newer one.
-            self.commit(change, effects);
-            return;
+            // Its line would take the place of a newer one. It was noted anew when it changed, maybe under the same number:
+            // what is noted now is not done.
+            return self.ask_later(effects);
         }
         let before = known.as_ref().map_or(0, |known| known.sequence);
         let sequence = before.max(told.sequence).max(self.sequence_base) + 1;
@@ -258,6 +257,7 @@ impl Core {
             sequence,
             status,
         };
+        let mut change = Change::told(key, told.sequence);
         if let (Some(_), Some(received_s)) = (known, received_s) {
             change.remember(Entry {
                 key,

@@ -45,6 +45,7 @@ fn run(scenario: Scenario) -> Findings {
     let end = audit::end_of(&scenario);
     let mut world = World::new(scenario.clone());
     world.run(end);
+    world.wait_for_details(end + chrono::Duration::days(1));
     audit(&scenario, &mut world)
 }
 

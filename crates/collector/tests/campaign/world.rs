@@ -158,26 +158,41 @@ impl World {
     pub fn run(&mut self, until: DateTime<Utc>) {
         let until_ms = until.timestamp_millis();
         while self.now_ms < until_ms {
-            if self.core.is_none() {
-                self.start();
-                continue;
-            }
-            let timer_ms = self.wake_ms.min(self.due_ms).saturating_sub(self.skew_ms);
-            let next_ms = self
-                .due
-                .peek()
-                .map_or(i64::MAX, |Due(Reverse((at_ms, _)), _)| *at_ms);
-            let input = if next_ms <= timer_ms {
-                self.now_ms = self.now_ms.max(next_ms);
-                self.due.pop().map_or(Input::Timer, |Due(_, input)| input)
-            } else {
-                self.now_ms = self.now_ms.max(timer_ms);
-                Input::Timer
-            };
-            self.feed(input);
-            self.ask_next();
-            self.sample();
+            self.step();
         }
+    }
+
+    /// Runs on for as long as rows wait for their details, at most until `until`, with the program left alone: who was killed
+    /// all the time had no room to ask, for rows go first. What waits is then told.
+    pub fn wait_for_details(&mut self, until: DateTime<Utc>) {
+        self.scenario.kills_per_million = 0;
+        self.scenario.clocks_per_mille = 0;
+        self.scenario.strangers_per_mille = 0;
+        let until_ms = until.timestamp_millis();
+        while self.now_ms < until_ms && self.asking.as_ref().is_some_and(|asking| asking.waiting > 0) {
+            self.step();
+        }
+    }
+
+    fn step(&mut self) {
+        if self.core.is_none() {
+            return self.start();
+        }
+        let timer_ms = self.wake_ms.min(self.due_ms).saturating_sub(self.skew_ms);
+        let next_ms = self
+            .due
+            .peek()
+            .map_or(i64::MAX, |Due(Reverse((at_ms, _)), _)| *at_ms);
+        let input = if next_ms <= timer_ms {
+            self.now_ms = self.now_ms.max(next_ms);
+            self.due.pop().map_or(Input::Timer, |Due(_, input)| input)
+        } else {
+            self.now_ms = self.now_ms.max(timer_ms);
+            Input::Timer
+        };
+        self.feed(input);
+        self.ask_next();
+        self.sample();
     }
 
     /// The service's time.
