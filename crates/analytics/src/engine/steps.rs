@@ -147,6 +147,6 @@ mod tests {
         ] {
             assert_eq!(apart(sql).unwrap(), None, "{sql}");
         }
-        apart("SELECT FROM WHERE").unwrap_err();
+        apart("WITH a AS (SELECT 1 SELECT * FROM a").unwrap_err();
     }
 }
