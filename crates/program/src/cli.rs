@@ -148,8 +148,15 @@ fn report(arguments: &message_trace_analytics::ReportArguments) -> Result<ExitCo
         .and_then(|reported| out.flush().map(|()| reported).map_err(anyhow::Error::from));
     match reported {
         Ok(reported) => {
+            for problem in &reported.problems {
+                eprintln!("message-trace: {problem}");
+            }
             eprintln!("message-trace: {reported}");
-            Ok(ExitCode::SUCCESS)
+            if reported.problems.is_empty() {
+                Ok(ExitCode::SUCCESS)
+            } else {
+                Ok(message_trace_remedy::Remedy::Configure.into())
+            }
         }
         Err(error) => of_analytics(error),
     }

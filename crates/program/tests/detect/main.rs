@@ -2,6 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fields;
+#[cfg(feature = "streams")]
+#[path = "../../../streams/tests/nats/server.rs"]
+#[expect(dead_code, reason = "the tests of streams use more of it")]
+mod nats;
+#[path = "../wire/server.rs"]
+#[expect(dead_code, reason = "the tests of the wire use more of it")]
+mod server;
+mod services;
 mod sigma;
 mod sinks;
 mod stand;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::stand::{archive, row, text};
 
-const CANARY: &str = "canary~secret.0123456789";
+pub(crate) const CANARY: &str = "canary~secret.0123456789";
 
 /// A collector on loopback. It answers with a status that can be changed; with 0 not at all.
 struct Collector {
@@ -103,13 +103,13 @@ fn respond(mut stream: &TcpStream, status: u16) {
 }
 
 /// An archive with one alert, and what alerts are delivered by.
-struct Stand {
+pub(crate) struct Stand {
     folder: TempDir,
     lines: String,
 }
 
 impl Stand {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut stand = Self {
             folder: TempDir::new().unwrap(),
             lines: String::new(),
@@ -119,7 +119,7 @@ impl Stand {
     }
 
     /// Somebody writes to his own address outside.
-    fn plant(&mut self, day: usize, user: &str) {
+    pub(crate) fn plant(&mut self, day: usize, user: &str) {
         let (from, to) = (format!("{user}@contoso.com"), format!("{user}@example.net"));
         row(&mut self.lines, day, &from, &to, 4_000_000);
         archive(self.folder.path(), &self.lines);
@@ -129,7 +129,7 @@ impl Stand {
         self.folder.path().join(name)
     }
 
-    fn command(&self, config: &str, more: &[&str]) -> Command {
+    pub(crate) fn command(&self, config: &str, more: &[&str]) -> Command {
         let file = self.path("alerts.toml");
         std::fs::write(&file, config).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_message-trace"));
@@ -172,8 +172,8 @@ fn ids(events: &[Json]) -> Vec<&str> {
         .collect()
 }
 
-const RAISED: &str = "own-private-address/user1@contoso.com/2025-06-20/raised";
-const CLOSED: &str = "own-private-address/user1@contoso.com/2025-06-20/closed";
+pub(crate) const RAISED: &str = "own-private-address/user1@contoso.com/2025-06-20/raised";
+pub(crate) const CLOSED: &str = "own-private-address/user1@contoso.com/2025-06-20/closed";
 
 #[test]
 fn an_alert_is_delivered_once_and_closed_once() {

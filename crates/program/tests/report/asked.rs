@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::made::{DAY_MS, JUNE_MS, Message, archived, messages, report, run, text, times};
+use super::made::{DAY_MS, JUNE_MS, Message, archived, messages, payload, report, run, text, times};
 
 #[test]
 fn days_are_bounds_and_a_day_without_mail_is_a_gap() {
@@ -61,41 +61,11 @@ fn the_detections_are_those_of_detect() {
         "--no-state",
         "--json",
     ];
-    let alerts = text(&run(folder.path(), &words).stdout);
-    let sorted = |mut list: Vec<(String, String, i64)>| {
-        list.sort();
-        list
-    };
-    let expected: Vec<_> = alerts
-        .lines()
-        .map(|line| serde_json::from_str::<Json>(line).unwrap())
-        .map(|alert| {
-            let who = alert["user"]["email"]
-                .as_str()
-                .or(alert["source"]["domain"].as_str())
-                .unwrap();
-            let observed = alert["m365"]["message_trace"]["alert"]["observed"]
-                .as_i64()
-                .unwrap();
-            (
-                alert["rule"]["id"].as_str().unwrap().to_owned(),
-                who.to_owned(),
-                observed,
-            )
-        })
-        .collect();
+    assert_eq!(
+        shown(&made.payload),
+        raised(&text(&run(folder.path(), &words).stdout))
+    );
     let detections = made.payload["detections"].as_array().unwrap();
-    let found: Vec<_> = detections
-        .iter()
-        .map(|of| {
-            (
-                of["rule"]["id"].as_str().unwrap().to_owned(),
-                of["entity"].as_str().unwrap().to_owned(),
-                of["observed"].as_i64().unwrap(),
-            )
-        })
-        .collect();
-    assert_eq!(sorted(found), sorted(expected));
     assert!(detections.is_sorted_by_key(|of| std::cmp::Reverse(of["time"].as_i64())));
 
     let fan_out = detections
@@ -128,6 +98,158 @@ fn the_detections_are_those_of_detect() {
         (&"domain:c0ntoso.com".into(), &"high".into())
     );
     assert!(!folder.path().join("archive/detect-state.json").exists());
+}
+
+/// Rule, whom it is about, and what was observed: of what `detect` printed.
+fn raised(alerts: &str) -> Vec<(String, String, i64)> {
+    let alerts = alerts
+        .lines()
+        .map(|line| serde_json::from_str::<Json>(line).unwrap());
+    let told = alerts.map(|alert| {
+        let who = alert["user"]["email"].as_str();
+        let who = who.or(alert["source"]["domain"].as_str()).unwrap();
+        let observed = &alert["m365"]["message_trace"]["alert"]["observed"];
+        let rule = alert["rule"]["id"].as_str().unwrap();
+        (rule.to_owned(), who.to_owned(), observed.as_i64().unwrap())
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    told
+}
+
+/// The same of what a report shows.
+fn shown(payload: &Json) -> Vec<(String, String, i64)> {
+    let detections = payload["detections"].as_array().unwrap().iter();
+    let told = detections.map(|of| {
+        (
+            of["rule"]["id"].as_str().unwrap().to_owned(),
+            of["entity"].as_str().unwrap().to_owned(),
+            of["observed"].as_i64().unwrap(),
+        )
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    told
+}
+
+/// A rule that counts what another one finds, and one that stands alone.
+const SIGMA: &str = "\
+title: Mail to example.com
+id: partner
+logsource:
+    product: m365
+    service: message_trace
+detection:
+    selection:
+        destination.user.domain: example.com
+    condition: selection
+level: low
+---
+title: Much mail to example.com
+id: much
+name: much
+tags:
+    - attack.exfiltration
+    - attack.t1048.003
+correlation:
+    type: value_count
+    rules:
+        - partner
+    group-by:
+        - source.user.email
+    timespan: 30m
+    condition:
+        field: destination.user.email
+        gte: 80
+level: critical
+---
+title: Mail of user1
+id: single
+logsource:
+    product: m365
+detection:
+    selection:
+        source.user.email: user1@contoso.com
+        destination.user.domain: example.com
+    condition: selection
+level: low
+";
+
+#[test]
+fn alerts_of_sigma_are_shown_beside_the_own_ones() {
+    let folder = archived(&planted());
+    std::fs::write(folder.path().join("rules.yml"), SIGMA).unwrap();
+    let own = shown(&report(folder.path(), &[]).payload);
+    let made = report(folder.path(), &["--sigma", "rules.yml", "--sigma", "builtin"]);
+    let words =
+        "detect --archive archive --since 2025-06-01 --no-state --json --sigma rules.yml --sigma builtin";
+    let words: Vec<&str> = words.split(' ').collect();
+    let all = shown(&made.payload);
+    assert_eq!(all, raised(&text(&run(folder.path(), &words).stdout)));
+    assert!(own.iter().all(|alert| all.contains(alert)) && all.len() > own.len());
+    let detections = made.payload["detections"].as_array().unwrap();
+    assert!(detections.is_sorted_by_key(|of| std::cmp::Reverse(of["time"].as_i64())));
+    let found = |rule: &str| detections.iter().find(|of| of["rule"]["id"] == rule).unwrap();
+    let much = found("much");
+    // From half an hour before the eightieth message up to the ninetieth.
+    let first = JUNE_MS + 5 * DAY_MS + 36_000_000 + 79_000;
+    let expected = serde_json::json!({
+        "rule": { "id": "much", "name": "Much mail to example.com" }, "level": "critical",
+        "time": JUNE_MS + 5 * DAY_MS, "entity": "user1@contoso.com", "from": first - 1_800_000, "to": first + 10_001,
+        "observed": 90, "threshold": 80, "unit": "of destination.user.email",
+        "reason": "Much mail to example.com: user1@contoso.com on 2025-06-06, 90 of destination.user.email within 1800 s; \
+                   the threshold is 80",
+        "technique": ["T1048"], "query": "from:user1@contoso.com", "isOpen": true,
+    });
+    assert_eq!(much, &expected);
+    let single = found("single");
+    assert_eq!(
+        (
+            &single["technique"],
+            single.get("threshold"),
+            &single["query"],
+            &single["observed"]
+        ),
+        (
+            &serde_json::json!([]),
+            None,
+            &"from:user1@contoso.com".into(),
+            &90.into()
+        )
+    );
+    // Days bound them too.
+    let before = report(folder.path(), &["--until", "2025-06-05", "--sigma", "rules.yml"]);
+    let is_later = |of: &&Json| of["time"].as_i64() >= Some(JUNE_MS + 5 * DAY_MS);
+    assert_eq!(
+        before.payload["detections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(is_later)
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn a_wrong_rule_of_sigma_is_left_out_and_said() {
+    let folder = archived(&planted());
+    let wrong = SIGMA.replace("destination.user.domain", "event.original");
+    std::fs::write(folder.path().join("rules.yml"), wrong).unwrap();
+    let words = "report --archive archive --template template.html -o report.html --sigma rules.yml";
+    let words: Vec<&str> = words.split(' ').collect();
+    let done = run(folder.path(), &words);
+    let said = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(78), "{said}");
+    let payload = payload(&std::fs::read_to_string(folder.path().join("report.html")).unwrap());
+    let notes = payload["quality"]["notes"].as_array().unwrap();
+    let mut notes = notes.iter().map(|note| note.as_str().unwrap());
+    let note = notes.find(|note| note.starts_with("rules.yml:8: ")).unwrap();
+    assert!(said.contains(note), "{note}\n{said}");
+    assert!(
+        shown(&payload).iter().any(|(rule, ..)| rule == "fan-out"),
+        "the others are asked"
+    );
 }
 
 /// Mail with one who writes to ninety in a minute and a half.

@@ -341,7 +341,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
         assert!(done.status.success(), "{line}: {}", text(&done.stderr));
         ran += 1;
     }
-    assert_eq!(ran, 3);
+    assert_eq!(ran, 4);
     for name in ["report.html", "june.html"] {
         let html = std::fs::read_to_string(made::path(&folder, name)).unwrap();
         assert_eq!(payload(&html)["rows"]["count"], 1_205);

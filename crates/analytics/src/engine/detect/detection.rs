@@ -14,40 +14,36 @@ pub(in crate::engine) struct Detection {
     pub(in crate::engine) level: &'static str,
     pub(in crate::engine) time: i64,
     pub(in crate::engine) entity: String,
-    from: i64,
-    to: i64,
+    pub(super) from: i64,
+    pub(super) to: i64,
     pub(in crate::engine) observed: i64,
     /// Left out where what is usual counts, not a number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    threshold: Option<i64>,
+    pub(super) threshold: Option<i64>,
     pub(in crate::engine) unit: String,
     pub(in crate::engine) reason: String,
-    technique: [&'static str; 1],
-    query: String,
+    pub(super) technique: Vec<String>,
+    /// Empty if no word of the page's search finds its messages.
+    pub(super) query: String,
     #[serde(rename = "isOpen")]
-    is_open: bool,
+    pub(super) is_open: bool,
 }
 
 /// A rule's id and name.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(in crate::engine) struct Named {
-    pub(in crate::engine) id: &'static str,
-    pub(in crate::engine) name: &'static str,
+    pub(in crate::engine) id: String,
+    pub(in crate::engine) name: String,
 }
 
 impl Alert {
-    /// The day that it is about.
-    pub(in crate::engine) const fn day(&self) -> NaiveDate {
-        self.day
-    }
-
     /// It, for a report of an archive whose newest day is that.
     pub(in crate::engine) fn detection(&self, newest: NaiveDate) -> Detection {
         let (from, to) = self.window();
         Detection {
             rule: Named {
-                id: self.rule.id,
-                name: self.rule.name,
+                id: self.rule.id.to_owned(),
+                name: self.rule.name.to_owned(),
             },
             level: level(self.rule.severity),
             time: milliseconds(midnight(self.day)),
@@ -58,7 +54,7 @@ impl Alert {
             threshold: Some(self.at_least).filter(|&least| least > 1),
             unit: self.unit.clone(),
             reason: self.reason(),
-            technique: [self.rule.technique.id()],
+            technique: vec![self.rule.technique.id().to_owned()],
             query: self.query(),
             is_open: self.day >= newest,
         }
@@ -85,30 +81,32 @@ impl Alert {
     /// What finds its messages, in the words of the page's search.
     fn query(&self) -> String {
         let Self { rule, who, .. } = self;
-        let quoted = |key: &str, value: &str| {
-            if value
-                .chars()
-                .any(|letter| letter.is_whitespace() || letter == '"')
-            {
-                format!("{key}:\"{}\"", value.replace('"', " "))
-            } else {
-                format!("{key}:{value}")
-            }
-        };
         match (rule.subject, rule.id) {
-            (Subject::Domain, "lookalike-domain") => quoted("domain", who),
-            (Subject::Domain, _) => format!("{} status:failed", quoted("from", &format!("@{who}"))),
-            (Subject::User, "backscatter") => format!("{} from:<>", quoted("to", who)),
+            (Subject::Domain, "lookalike-domain") => term("domain", who),
+            (Subject::Domain, _) => format!("{} status:failed", term("from", &format!("@{who}"))),
+            (Subject::User, "backscatter") => format!("{} from:<>", term("to", who)),
             (Subject::User, _) => match self.facts.get("recipient").and_then(Json::as_str) {
-                Some(recipient) => format!("{} {}", quoted("from", who), quoted("to", recipient)),
-                None => quoted("from", who),
+                Some(recipient) => format!("{} {}", term("from", who), term("to", recipient)),
+                None => term("from", who),
             },
         }
     }
 }
 
+/// A word of the page's search.
+pub(super) fn term(key: &str, value: &str) -> String {
+    let is_quoted = value
+        .chars()
+        .any(|letter| letter.is_whitespace() || letter == '"');
+    if is_quoted {
+        format!("{key}:\"{}\"", value.replace('"', " "))
+    } else {
+        format!("{key}:{value}")
+    }
+}
+
 /// `event.severity` in a word.
-const fn level(severity: u8) -> &'static str {
+pub(super) const fn level(severity: u8) -> &'static str {
     match severity {
         ..35 => "low",
         35..60 => "medium",

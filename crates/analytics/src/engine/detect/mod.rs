@@ -5,7 +5,7 @@ mod attack;
 mod detection;
 mod outbox;
 mod rules;
-mod sigma;
+pub(super) mod sigma;
 mod state;
 
 use std::io::Write;
@@ -144,7 +144,8 @@ fn raise(arguments: &Arguments, outlets: Option<&mut dyn Outlets>, out: &mut imp
     detected.problems = pack.problems();
     let (since, newest, mut found) =
         archive.read(|is_first| runtime.block_on(find(arguments, &archive, &thresholds, is_first)))?;
-    runtime.block_on(sigma::find(&archive, since, &pack, &thresholds, &mut found))?;
+    let hits = runtime.block_on(sigma::find(&archive, since, None, &pack))?;
+    hits.into_found(&pack, &thresholds, &mut found);
     let names = outlets.as_ref().map(|outlets| outlets.names());
     for alert in found {
         let id = &alert.id;

@@ -7,6 +7,7 @@ use super::super::archive::is_gone;
 use super::super::place::Place;
 use super::super::store::StoreFault;
 use super::super::view::{self, Opened};
+use super::detect::sigma::{self, Pack};
 use super::detect::{self, Detection, Thresholds};
 use super::quality::{Days, Ledger, Quality};
 use super::query::{imitations, internal_domains, newest_day, texts};
@@ -36,12 +37,13 @@ pub(super) struct Gathered {
 impl Gathered {
     pub(super) async fn of(
         arguments: &Arguments,
-        archive: &Place,
+        rules: &Pack,
+        place: &Place,
         ledger: Option<&Ledger>,
         made: i64,
     ) -> Result<Self> {
         let thresholds = detect::thresholds(arguments.thresholds.as_deref())?;
-        let archive = view::open(archive).await?;
+        let archive = view::open(place).await?;
         archive.hold_changed().await?;
         let days = Days {
             since: arguments.since,
@@ -58,7 +60,13 @@ impl Gathered {
         if !protected.is_empty() {
             imitations(&archive, &protected).await?;
         }
-        let detections = alerts(arguments, &thresholds, &archive).await;
+        let asked = Asked {
+            since: arguments.since,
+            until: arguments.until,
+            thresholds: &thresholds,
+            rules,
+        };
+        let detections = asked.alerts(place, &archive).await;
         narrow(&archive, days.since, None).await?;
         mail(&archive).await?;
         let summary = Summary::of(&archive, !arguments.no_subjects).await?;
@@ -71,6 +79,7 @@ impl Gathered {
         let rows = Rows::read(&archive, usize::try_from(most)?).await?;
         archive.still_there().await?;
         let mut quality = Quality::of(days, &summary, ledger, made);
+        quality.notes.extend(rules.problems());
         if arguments.no_subjects {
             quality.notes.push("Subjects were left out.".to_owned());
         }
@@ -161,20 +170,34 @@ fn lower(domains: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// What the rules of `detect` find in these days, newest first. Nothing is kept of it.
-async fn alerts(arguments: &Arguments, thresholds: &Thresholds, archive: &Opened) -> Result<Vec<Detection>> {
-    let first = texts(archive, "SELECT MIN(day) AS day FROM events").await?;
-    let Some(first) = first.first() else {
-        return Ok(Vec::new());
-    };
-    let since = match arguments.since {
-        Some(since) => since,
-        None => first.parse()?,
-    };
-    let newest = newest_day(archive).await?;
-    let mut found = detect::alerts(archive, since, thresholds).await?;
-    found.sort_by_key(|alert| std::cmp::Reverse(alert.day()));
-    Ok(found.iter().map(|alert| alert.detection(newest)).collect())
+/// What the rules are asked.
+struct Asked<'a> {
+    since: Option<NaiveDate>,
+    until: Option<NaiveDate>,
+    thresholds: &'a Thresholds,
+    /// Those of Sigma, beside the program's own.
+    rules: &'a Pack,
+}
+
+impl Asked<'_> {
+    /// What the rules of `detect` find in these days, newest first. Nothing is kept of it.
+    async fn alerts(&self, place: &Place, archive: &Opened) -> Result<Vec<Detection>> {
+        let first = texts(archive, "SELECT MIN(day) AS day FROM events").await?;
+        let Some(first) = first.first() else {
+            return Ok(Vec::new());
+        };
+        let since = match self.since {
+            Some(since) => since,
+            None => first.parse()?,
+        };
+        let newest = newest_day(archive).await?;
+        let own = detect::alerts(archive, since, self.thresholds).await?;
+        let mut found: Vec<Detection> = own.iter().map(|alert| alert.detection(newest)).collect();
+        let hits = sigma::find(place, since, self.until, self.rules).await?;
+        found.extend(hits.detections(newest, self.rules, self.thresholds));
+        found.sort_by_key(|alert| std::cmp::Reverse(alert.time));
+        Ok(found)
+    }
 }
 
 /// The heading: the domains and the days.

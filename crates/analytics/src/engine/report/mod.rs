@@ -29,6 +29,7 @@ use self::gather::Gathered;
 use self::html::Template;
 use self::pack::Limits;
 use self::words::{number, several, size};
+use super::detect::sigma::Pack;
 use super::place::Place;
 use super::{detect, query, runtime, told};
 
@@ -66,6 +67,9 @@ pub struct Arguments {
     /// A TOML file with thresholds, as `message-trace detect` takes it
     #[arg(long, value_name = "FILE")]
     thresholds: Option<PathBuf>,
+    /// Show alerts of Sigma rules too, as `message-trace detect` takes them: a file, a folder, or builtin; repeatable
+    #[arg(long, value_name = "FILE|DIR|builtin")]
+    sigma: Vec<String>,
     /// The ledger of a poll, which knows what was read without a gap
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
@@ -96,6 +100,7 @@ Examples:
   message-trace report --archive archive -o report.html
   message-trace report --archive archive --since 2026-11-01 -o november.html
   message-trace report --archive archive --domain contoso.com -o report.html
+  message-trace report --archive archive --sigma builtin -o report.html
   message-trace report --archive archive --no-subjects --rows 0 -o numbers.html
   message-trace report --archive archive --terminal
 
@@ -108,7 +113,7 @@ Exit codes:
    74  a file could not be read or written
    75  a store fails for now: try again later
    77  a store denies access
-   78  a store, its region or its credential is not as it is named";
+   78  a store, its region, its credential or a Sigma rule is wrong";
 
 /// The page inside of this program; empty if it was built without.
 const PAGE: &str = include_str!(env!("MESSAGE_TRACE_REPORT_TEMPLATE_EMBEDDED"));
@@ -126,6 +131,8 @@ pub struct Reported {
     pub detections: usize,
     /// The file's length in bytes, if one was written.
     pub bytes: Option<usize>,
+    /// What is wrong with Sigma rules, each with file and line; the others were evaluated.
+    pub problems: Vec<String>,
 }
 
 impl fmt::Display for Reported {
@@ -158,11 +165,13 @@ pub fn run(arguments: &Arguments, ledger: Option<&Ledger>, out: &mut impl Write)
     // What a person has to change is said before the archive is asked for a while.
     let page = arguments.output.is_some().then(|| page(arguments)).transpose()?;
     let template = page.as_deref().map(Template::new).transpose()?;
+    let rules = Pack::load(&arguments.sigma)?;
     let made = Utc::now().timestamp_millis();
-    let mut gathered = gather(arguments, ledger, made)?;
+    let mut gathered = gather(arguments, &rules, ledger, made)?;
     let mut reported = Reported {
         messages: gathered.summary.messages,
         detections: gathered.detections.as_ref().map_or(0, Vec::len),
+        problems: rules.problems(),
         ..Reported::default()
     };
     if let (Some(template), Some(output)) = (template, &arguments.output) {
@@ -222,10 +231,10 @@ fn page(arguments: &Arguments) -> Result<String> {
 }
 
 /// Asks the archive, and begins anew if a compaction takes files away meanwhile.
-fn gather(arguments: &Arguments, ledger: Option<&Ledger>, made: i64) -> Result<Gathered> {
+fn gather(arguments: &Arguments, rules: &Pack, ledger: Option<&Ledger>, made: i64) -> Result<Gathered> {
     let place = Place::of(&arguments.archive)?;
     let runtime = runtime()?;
     // A folder that is not there is no compaction.
     told(runtime.block_on(place.check()))?;
-    told(place.read(|_| runtime.block_on(Gathered::of(arguments, &place, ledger, made))))
+    told(place.read(|_| runtime.block_on(Gathered::of(arguments, rules, &place, ledger, made))))
 }

@@ -232,7 +232,7 @@ fn alerts(list: &[Detection]) -> Table {
         };
         vec![
             visible(&alert.entity),
-            alert.rule.name.to_owned(),
+            visible(&alert.rule.name),
             alert.level.to_owned(),
             day(alert.time),
             observed,

@@ -16,29 +16,39 @@ use crate::engine::detect::rules::Thresholds;
 /// Alerts of one run, at most.
 const MOST_HITS: usize = 10_000;
 
+/// A rule of which nothing more is known.
+static UNKNOWN: About = About {
+    place: String::new(),
+    reference: None,
+    threshold: None,
+    counted: None,
+};
+
 /// Everything that was found.
 #[derive(Default)]
-pub(super) struct Hits {
+pub(in crate::engine) struct Hits {
     by_id: BTreeMap<String, Hit>,
     /// Alerts beyond the most.
     left_out: usize,
 }
 
 /// An alert of a rule.
-struct Hit {
-    day: NaiveDate,
-    /// The time of the first event that made it one.
-    time: String,
-    title: String,
-    rule: String,
+pub(super) struct Hit {
+    pub(super) day: NaiveDate,
+    /// The time of the first event that made it one, and of the last.
+    pub(super) time: String,
+    pub(super) last: String,
+    pub(super) title: String,
+    pub(super) rule: String,
     level: Option<Level>,
-    tags: Vec<String>,
-    who: String,
+    pub(super) tags: Vec<String>,
+    pub(super) who: String,
     /// Fields that say whom it is about, with their values.
-    facts: Map<String, Json>,
-    observed: i64,
+    pub(super) facts: Map<String, Json>,
+    pub(super) observed: i64,
     is_correlation: bool,
-    timespan_s: u64,
+    /// What a correlation looks back; 0 for a rule that looks at one event.
+    pub(super) timespan_s: u64,
     event_ids: Vec<String>,
 }
 
@@ -73,6 +83,7 @@ impl Hits {
         let hit = self.by_id.entry(id).or_insert_with(|| Hit {
             day,
             time: text(event, "/@timestamp"),
+            last: String::new(),
             title: header.rule_title.clone(),
             rule,
             level: header.level,
@@ -84,6 +95,7 @@ impl Hits {
             timespan_s: correlation.map_or(0, |found| found.timespan_secs),
             event_ids: Vec::new(),
         });
+        hit.last = text(event, "/@timestamp");
         let Some(found) = correlation else {
             hit.observed += 1;
             return hit.name(text(event, "/_id"));
@@ -105,7 +117,24 @@ impl Hits {
     }
 
     /// Adds what may be raised.
-    pub(super) fn into_found(self, pack: &Pack, thresholds: &Thresholds, found: &mut Vec<Found>) {
+    pub(in crate::engine::detect) fn into_found(
+        self,
+        pack: &Pack,
+        thresholds: &Thresholds,
+        found: &mut Vec<Found>,
+    ) {
+        found.extend(
+            self.allowed(pack, thresholds)
+                .map(|(id, hit, about)| hit.found(&id, about)),
+        );
+    }
+
+    /// What may be raised, by id, with what is known of its rule.
+    pub(super) fn allowed<'a>(
+        self,
+        pack: &'a Pack,
+        thresholds: &'a Thresholds,
+    ) -> impl Iterator<Item = (String, Hit, &'a About)> {
         if self.left_out > 0 {
             eprintln!(
                 "message-trace: Sigma's rules found more than {MOST_HITS} alerts in one run; {} results are left out: narrow a \
@@ -113,13 +142,15 @@ impl Hits {
                 self.left_out
             );
         }
-        let none = About::default();
-        for (id, hit) in self.by_id {
-            let is_allowed = |value: &Json| value.as_str().is_some_and(|who| thresholds.allows_anywhere(who));
-            if !hit.facts.values().any(is_allowed) {
-                found.push(hit.found(&id, pack.about.get(&hit.rule).unwrap_or(&none)));
-            }
-        }
+        let is_left_alone = |value: &Json| value.as_str().is_some_and(|who| thresholds.allows_anywhere(who));
+        let raised = self
+            .by_id
+            .into_iter()
+            .filter(move |(_, hit)| !hit.facts.values().any(is_left_alone));
+        raised.map(|(id, hit)| {
+            let about = pack.about.get(&hit.rule).unwrap_or(&UNKNOWN);
+            (id, hit, about)
+        })
     }
 }
 
@@ -131,14 +162,14 @@ impl Hit {
     }
 
     /// What is counted.
-    fn unit(&self, about: &About) -> String {
+    pub(super) fn unit(&self, about: &About) -> String {
         match &about.counted {
             Some(field) if self.is_correlation => format!("of {field}"),
             _ => "messages".to_owned(),
         }
     }
 
-    fn reason(&self, about: &About) -> String {
+    pub(super) fn reason(&self, about: &About) -> String {
         let mut why = format!(
             "{}: {} on {}, {} {}",
             self.title,
@@ -156,9 +187,14 @@ impl Hit {
         why
     }
 
+    /// `event.severity`.
+    pub(super) const fn severity(&self) -> u8 {
+        severity(self.level)
+    }
+
     fn found(&self, id: &str, about: &About) -> Found {
         let reason = self.reason(about);
-        let mut event = event(id, &self.time, severity(self.level), &reason);
+        let mut event = event(id, &self.time, self.severity(), &reason);
         event["rule"] = json!({ "id": self.rule, "name": self.title, "ruleset": "sigma" });
         if let Some(reference) = &about.reference {
             event["rule"]["reference"] = json!(reference);

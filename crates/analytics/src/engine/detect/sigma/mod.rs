@@ -1,6 +1,7 @@
 //! Rules of Sigma over an archive: day by day, in order of time, so that correlations see events as they came.
 
 mod hits;
+mod shown;
 
 use anyhow::{Context as _, Result};
 use chrono::{NaiveDate, TimeDelta};
@@ -10,14 +11,12 @@ use message_trace_sigma::document;
 use rsigma_eval::event::JsonEvent;
 use rsigma_eval::{CorrelationConfig, CorrelationEngine, CorrelationEventMode, TimestampFallback};
 
-use super::alert::Found;
 use super::objects;
-use super::rules::Thresholds;
 use crate::engine::archive::is_gone;
 use crate::engine::place::Place;
 use crate::engine::view::{self, Opened};
-use hits::Hits;
-pub(super) use message_trace_sigma::Pack;
+pub(in crate::engine) use hits::Hits;
+pub(in crate::engine) use message_trace_sigma::Pack;
 
 /// Event ids that an alert names.
 const EVIDENCE: usize = 100;
@@ -27,16 +26,16 @@ const MOST_ENTRIES: usize = 100_000;
 /// The columns that events are made of, in order of time.
 const ROWS: &str = "SELECT * FROM records ORDER BY time, event_id";
 
-/// Adds what the rules find from a day on. Earlier days are read as far as correlations look back.
-pub(super) async fn find(
+/// What the rules find from a day on, and up to another one. Earlier days are read as far as correlations look back.
+pub(in crate::engine) async fn find(
     archive: &Place,
     since: NaiveDate,
+    until: Option<NaiveDate>,
     pack: &Pack,
-    thresholds: &Thresholds,
-    found: &mut Vec<Found>,
-) -> Result<()> {
+) -> Result<Hits> {
+    let mut hits = Hits::default();
     if pack.rules.is_empty() {
-        return Ok(());
+        return Ok(hits);
     }
     let mut engine = CorrelationEngine::new(CorrelationConfig {
         timestamp_fields: vec!["@timestamp".to_owned()],
@@ -59,10 +58,10 @@ pub(super) async fn find(
         .max();
     let days_before = i64::try_from(longest.unwrap_or(0).div_ceil(86_400)).unwrap_or(0);
     let from = since - TimeDelta::days(days_before);
-    let mut hits = Hits::default();
     let mut is_full = false;
     let days = archive.days().await?;
-    for &day in days.keys().filter(|&&day| day >= from) {
+    let is_asked = |day: NaiveDate| day >= from && until.is_none_or(|until| day <= until);
+    for &day in days.keys().filter(|&&day| is_asked(day)) {
         let seen = (day >= since).then_some(&mut hits);
         one_day(archive, day, &mut engine, pack, seen).await?;
         is_full |= engine.state_count() >= MOST_GROUPS * 9 / 10;
@@ -72,8 +71,7 @@ pub(super) async fn find(
             "message-trace: Sigma's correlations count more than {MOST_GROUPS} groups at a time; the oldest were left out"
         );
     }
-    hits.into_found(pack, thresholds, found);
-    Ok(())
+    Ok(hits)
 }
 
 /// Evaluates the rows of a day, each as it is now. Without `hits` for what correlations count alone.
