@@ -5,7 +5,7 @@
 
 Makes an archive of each size (1,000,000 events where none is named) out of ninety days of a tenant with 20,000 users, asks
 every question three times with each, and prints the medians as a table. Every answer is compared, cell by cell. Both have
-two threads and 1 GiB. The program's time is that of the whole process, from its start to its last line; DuckDB's is that of
+two threads and 1 GiB. With --alone nobody but this program is asked. The program's time is that of the whole process, from its start to its last line; DuckDB's is that of
 the query alone, in a process of its own that is up already, with the look-alikes found already.
 """
 import argparse
@@ -126,6 +126,28 @@ def answers(lines):
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
+def ask(program, folder, name):
+    """The answer of this program, the seconds, and the MiB."""
+    return measured([program, "query", str(SQL / f"{name}.sql"), "--archive", folder, "--since", SINCE, "--protect", OWN, "--json"])
+
+
+def questions():
+    return sorted(path.stem for path in SQL.glob("*.sql"))
+
+
+def alone(program, folder, rounds):
+    """Prints a line for each question."""
+    print("| question | s | MiB |\n|---|---:|---:|")
+    total, most = 0.0, 0.0
+    for name in questions():
+        asked = [ask(program, folder, name)[1:] for _ in range(rounds)]
+        took, peak = statistics.median(took for took, _ in asked), max(peak for _, peak in asked)
+        total, most = total + took, max(most, peak)
+        print(f"| {name} | {took:.2f} | {peak:.0f} |", flush=True)
+    print(f"| all | {total:.1f} | {most:.0f} |", flush=True)
+    return True
+
+
 def compare(program, folder, rounds):
     """Prints a line for each question. Gives whether all answers are equal."""
     hits = f"{folder}.hits"
@@ -137,10 +159,10 @@ def compare(program, folder, rounds):
     pathlib.Path(hits).write_text(found.stdout)
     print("| question | message-trace, s | MiB | DuckDB, s | MiB | ratio |\n|---|---:|---:|---:|---:|---:|")
     ours, theirs, most, is_equal = 0.0, 0.0, 0.0, True
-    for name in sorted(path.stem for path in SQL.glob("*.sql")):
+    for name in questions():
         mine, other, peak, their_peak = [], [], 0.0, 0.0
         for _ in range(rounds):
-            answer, took, memory = measured([program, "query", str(SQL / f"{name}.sql"), "--archive", folder, "--since", SINCE, "--protect", OWN, "--json"])
+            answer, took, memory = ask(program, folder, name)
             mine.append(took)
             peak = max(peak, memory)
             expected, _, memory = measured([sys.executable, __file__, "--ask", folder, name, hits])
@@ -152,7 +174,7 @@ def compare(program, folder, rounds):
         a, b = statistics.median(mine), statistics.median(other)
         ours, theirs, most = ours + a, theirs + b, max(most, peak)
         print(f"| {name}{'' if is_same else ' (differs)'} | {a:.2f} | {peak:.0f} | {b:.2f} | {their_peak:.0f} | {a / b:.2f} |", flush=True)
-    print(f"| all | {ours:.1f} | {most:.0f} | {theirs:.1f} | | {ours / theirs:.2f} |")
+    print(f"| all | {ours:.1f} | {most:.0f} | {theirs:.1f} | | {ours / theirs:.2f} |", flush=True)
     return is_equal
 
 
@@ -164,6 +186,7 @@ def main():
     parser.add_argument("events", nargs="*", type=int, default=[1_000_000])
     parser.add_argument("--folder", default=None, help="where archives are written and kept [default: a temporary folder]")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--alone", action="store_true", help="ask this program alone")
     arguments = parser.parse_args()
     is_equal = True
     for events in arguments.events:
@@ -175,7 +198,7 @@ def main():
         size = sum(path.stat().st_size for path in pathlib.Path(folder).rglob("*.parquet"))
         count, = duckdb.connect().execute(f"SELECT COUNT(*) FROM read_parquet('{folder}/day=*/*.parquet')").fetchone()
         print(f"\n{count} events of {events} messages, {size / 2**20:.0f} MiB\n")
-        is_equal &= compare(arguments.program, folder, arguments.rounds)
+        is_equal &= (alone if arguments.alone else compare)(arguments.program, folder, arguments.rounds)
         if arguments.folder is None:
             shutil.rmtree(keep)
     return 0 if is_equal else 1

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 #[cfg(feature = "cluster")]
 use anyhow::Context as _;
@@ -10,15 +9,12 @@ use anyhow::Result;
 #[cfg(not(feature = "cluster"))]
 use anyhow::bail;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
 use datafusion::common::ScalarValue;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlanBuilder, col, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
-use futures::StreamExt as _;
 
-use super::steps::{self, Apart, Step};
+use super::steps;
 
 /// Where schedulers listen.
 const PORT: u16 = 50050;
@@ -103,45 +99,11 @@ impl Cluster {
 /// The plan of a question. What its `WITH` names is asked first, and travels as rows where these are few: otherwise a plan may
 /// nest deeper than a scheduler takes (some fifty levels), and read the archive once for every mention of a step.
 pub(super) async fn plan(context: &SessionContext, sql: &str, options: SQLOptions) -> Result<DataFrame> {
-    let Some(Apart { steps, rest }) = steps::apart(sql)? else {
-        return Ok(context.sql_with_options(sql, options).await?);
-    };
-    for Step { name, .. } in &steps {
-        if context.table_exist(name.as_str())? {
-            return Ok(context.sql_with_options(sql, options).await?);
-        }
-    }
-    for Step { name, sql } in &steps {
-        let step = context.sql_with_options(sql, options).await?;
-        let most = MOST_CELLS / step.schema().fields().len().max(1);
-        let Some(rows) = up_to(most, step.clone().execute_stream().await?).await? else {
-            context.register_table(name.as_str(), step.into_view())?;
-            continue;
-        };
-        let schema = match rows.first() {
-            Some(first) => first.schema(),
-            None => Arc::new(step.schema().as_arrow().clone()),
-        };
-        register(context, name, &concat_batches(&schema, &rows)?)?;
-    }
-    Ok(context.sql_with_options(&rest, options).await?)
-}
-
-/// All rows, or `None` if there are more than that many.
-async fn up_to(most: usize, mut rows: SendableRecordBatchStream) -> Result<Option<Vec<RecordBatch>>> {
-    let (mut found, mut count) = (Vec::new(), 0);
-    while let Some(batch) = rows.next().await.transpose()? {
-        count += batch.num_rows();
-        if count > most {
-            return Ok(None);
-        }
-        found.push(batch);
-    }
-    Ok(Some(found))
+    steps::plan(context, steps::apart(sql)?, sql, options, MOST_CELLS, &register).await
 }
 
 /// Rows as a table that travels within the question: what is in the memory of this process, no cluster can read.
-pub(super) fn register(context: &SessionContext, name: &str, rows: &RecordBatch) -> Result<()> {
+pub(super) fn register(context: &SessionContext, name: &str, rows: RecordBatch) -> Result<()> {
     let is_empty = rows.num_rows() == 0;
     // There are no values without a row.
     let values = (0..rows.num_rows().max(1)).map(|at| {

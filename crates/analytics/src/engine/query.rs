@@ -115,10 +115,11 @@ pub fn run(arguments: &Arguments, input: impl Read, out: &mut impl Write) -> Res
         let answered = runtime.block_on(async {
             let archive = view::open_on(&place, arguments.cluster.as_ref()).await?;
             // Beside a compaction what is read first is gone the sooner: then without.
-            if left + 1 == place.tries() && sql.contains("records") {
+            let is_first = left + 1 == place.tries();
+            if is_first && sql.contains("records") {
                 archive.hold_changed().await?;
             }
-            answer(arguments, &archive, &sql, &mut printer).await
+            answer(arguments, &archive, &sql, is_first, &mut printer).await
         });
         match answered {
             Err(error) if left > 0 && is_gone(&error) && !printer.has_begun() => place.wait(),
@@ -177,6 +178,7 @@ async fn answer(
     arguments: &Arguments,
     archive: &Opened,
     sql: &str,
+    is_first: bool,
     printer: &mut Printer<'_, impl Write>,
 ) -> Result<()> {
     let mut sql = sql.trim().trim_end_matches(';').to_owned();
@@ -195,7 +197,7 @@ async fn answer(
         .with_allow_ddl(false)
         .with_allow_dml(false)
         .with_allow_statements(false);
-    let frame = archive.plan(&sql, reads_only).await?;
+    let frame = archive.plan(&sql, reads_only, is_first).await?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let plan = frame.create_physical_plan().await?;
     archive.still_there().await?;

@@ -1,4 +1,4 @@
-//! SQL, step by step: what its `WITH` names is made once, in a temporary file.
+//! SQL, step by step: what its `WITH` names is made once, in a temporary file, or held as rows where these are few.
 //!
 //! The engine would plan a step anew wherever it is named: the rule for unusual volume would read the archive some sixty times.
 
@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use datafusion::arrow::array::RecordBatch;
-use datafusion::execution::SpillFile;
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::arrow::compute::concat_batches;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::{SendableRecordBatchStream, SpillFile};
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
+use datafusion::sql::sqlparser::ast::{Query, Statement, With};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use futures::StreamExt as _;
 use parquet::arrow::ArrowWriter;
 
@@ -37,16 +40,9 @@ pub(super) struct Step {
 ///
 /// SQL that cannot be read.
 pub(super) fn apart(sql: &str) -> Result<Option<Apart>> {
-    let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
-    let (Some(Statement::Query(mut query)), true) = (statements.pop(), statements.is_empty()) else {
+    let Some((with, query)) = parsed(sql)? else {
         return Ok(None);
     };
-    let Some(with) = query.with.take().filter(|with| !with.recursive) else {
-        return Ok(None);
-    };
-    if with.cte_tables.iter().any(|step| !step.alias.columns.is_empty()) {
-        return Ok(None);
-    }
     let steps = with.cte_tables.into_iter();
     let steps = steps.map(|step| Step {
         name: step.alias.name.value,
@@ -56,6 +52,132 @@ pub(super) fn apart(sql: &str) -> Result<Option<Apart>> {
         steps: steps.collect(),
         rest: query.to_string(),
     }))
+}
+
+/// The same with only those steps that are named more than once; the others stay where they are. `None` if there is none.
+///
+/// # Errors
+///
+/// SQL that cannot be read.
+pub(super) fn shared(sql: &str) -> Result<Option<Apart>> {
+    let Some((with, mut query)) = parsed(sql)? else {
+        return Ok(None);
+    };
+    let mut words = words(&query.to_string())?;
+    for step in &with.cte_tables {
+        words.extend(self::words(&step.query.to_string())?);
+    }
+    let (mut steps, mut kept) = (
+        Vec::new(),
+        With {
+            cte_tables: Vec::new(),
+            ..with.clone()
+        },
+    );
+    for step in with.cte_tables {
+        let name = &step.alias.name.value;
+        // A column of that name counts too, which costs time at the most.
+        if words
+            .iter()
+            .filter(|word| word.eq_ignore_ascii_case(name))
+            .count()
+            < 2
+            || step.query.with.is_some()
+        {
+            kept.cte_tables.push(step);
+            continue;
+        }
+        let mut made = step.query;
+        made.with = (!kept.cte_tables.is_empty()).then(|| kept.clone());
+        steps.push(Step {
+            name: step.alias.name.value,
+            sql: made.to_string(),
+        });
+    }
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    query.with = (!kept.cte_tables.is_empty()).then_some(kept);
+    Ok(Some(Apart {
+        steps,
+        rest: query.to_string(),
+    }))
+}
+
+/// What a query's `WITH` names, and the query without it. `None` if there is none that could be taken apart.
+fn parsed(sql: &str) -> Result<Option<(With, Box<Query>)>> {
+    let mut statements = Parser::parse_sql(&GenericDialect {}, sql)?;
+    let (Some(Statement::Query(mut query)), true) = (statements.pop(), statements.is_empty()) else {
+        return Ok(None);
+    };
+    let with = query
+        .with
+        .take()
+        .filter(|with| !with.recursive && with.cte_tables.iter().all(|step| step.alias.columns.is_empty()));
+    Ok(with.map(|with| (with, query)))
+}
+
+/// Every word of SQL, as it stands there.
+fn words(sql: &str) -> Result<Vec<String>> {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize()?;
+    let words = tokens.into_iter().filter_map(|token| match token {
+        Token::Word(word) => Some(word.value),
+        _ => None,
+    });
+    Ok(words.collect())
+}
+
+/// The plan of a query that was taken apart: each step of at most so many cells is asked now, and held by `register`; a larger
+/// one is a part of the plan, as in the query itself.
+///
+/// # Errors
+///
+/// SQL that cannot be run.
+pub(super) async fn plan(
+    context: &SessionContext,
+    apart: Option<Apart>,
+    sql: &str,
+    options: SQLOptions,
+    most_cells: usize,
+    register: &impl Fn(&SessionContext, &str, RecordBatch) -> Result<()>,
+) -> Result<DataFrame> {
+    let is_taken = |step: &Step| context.table_exist(step.name.as_str());
+    let Some(Apart { steps, rest }) = apart else {
+        return Ok(context.sql_with_options(sql, options).await?);
+    };
+    for step in &steps {
+        // Its name would hide what the query names so.
+        if is_taken(step)? {
+            return Ok(context.sql_with_options(sql, options).await?);
+        }
+    }
+    for Step { name, sql } in &steps {
+        let step = context.sql_with_options(sql, options).await?;
+        let most = most_cells / step.schema().fields().len().max(1);
+        let Some(rows) = up_to(most, step.clone().execute_stream().await?).await? else {
+            context.register_table(name.as_str(), step.into_view())?;
+            continue;
+        };
+        let schema = match rows.first() {
+            Some(first) => first.schema(),
+            None => Arc::new(step.schema().as_arrow().clone()),
+        };
+        register(context, name, concat_batches(&schema, &rows)?)?;
+    }
+    Ok(context.sql_with_options(&rest, options).await?)
+}
+
+/// All rows, or `None` if there are more than that many.
+async fn up_to(most: usize, mut rows: SendableRecordBatchStream) -> Result<Option<Vec<RecordBatch>>> {
+    let (mut found, mut count) = (Vec::new(), 0);
+    while let Some(batch) = rows.next().await.transpose()? {
+        count += batch.num_rows();
+        if count > most {
+            return Ok(None);
+        }
+        found.push(batch);
+    }
+    Ok(Some(found))
 }
 
 /// The answer of a query, whose steps are tables only as long as it takes.
@@ -126,7 +248,7 @@ async fn make(context: &SessionContext, name: &str, sql: &str) -> Result<Arc<dyn
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Apart, Step, apart};
+    use super::{Apart, Step, apart, shared};
 
     #[test]
     fn a_query_is_taken_apart_where_its_steps_need_nothing_of_it() {
@@ -148,5 +270,27 @@ mod tests {
             assert_eq!(apart(sql).unwrap(), None, "{sql}");
         }
         apart("WITH a AS (SELECT 1 SELECT * FROM a").unwrap_err();
+    }
+
+    #[test]
+    fn what_is_named_once_stays_where_it_is() {
+        let sql = "WITH once AS (SELECT 1 AS x), often AS (SELECT x FROM once), last AS (SELECT x FROM often) \
+                   SELECT * FROM last JOIN Often ON last.x = often.x";
+        let found = shared(sql).unwrap().unwrap();
+        let steps: Vec<(&str, &str)> = found
+            .steps
+            .iter()
+            .map(|step| (step.name.as_str(), step.sql.as_str()))
+            .collect();
+        let often = "WITH once AS (SELECT 1 AS x) SELECT x FROM once";
+        assert_eq!(steps[0], ("often", often));
+        assert!(
+            found.rest.starts_with("WITH once AS (SELECT 1 AS x)"),
+            "{}",
+            found.rest
+        );
+        for sql in ["SELECT 1", "WITH a AS (SELECT 1 AS x) SELECT x FROM a"] {
+            assert_eq!(shared(sql).unwrap(), None, "{sql}");
+        }
     }
 }

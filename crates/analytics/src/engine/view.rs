@@ -19,6 +19,7 @@ use super::batches::SCHEMA;
 use super::cluster::{self, Cluster};
 use super::files::Day;
 use super::place::Place;
+use super::steps;
 
 /// Of rows with one id the newest. Rows without an id are one if they are equal in what tells them apart.
 const ONCE: &str = "
@@ -42,6 +43,9 @@ const RECORDS: &str = include_str!("../../sql/views/records.sql");
 
 /// Most rows that changed which are held in memory: some 100 bytes each.
 const MOST_CHANGED: usize = 500_000;
+
+/// Most cells of a step of a question that are held in memory: some tens of megabytes.
+const MOST_CELLS: usize = 2_000_000;
 
 /// An engine with bounds.
 pub(super) fn context(archive: &Place) -> Result<SessionContext> {
@@ -82,12 +86,19 @@ impl Opened {
         self.place.still_there(&self.files).await
     }
 
-    /// The plan of a question.
-    pub(super) async fn plan(&self, sql: &str, options: SQLOptions) -> Result<DataFrame> {
+    /// The plan of a question. What its `WITH` names more than once is asked now if `is_apart`, so that it is asked once.
+    pub(super) async fn plan(&self, sql: &str, options: SQLOptions, is_apart: bool) -> Result<DataFrame> {
+        let Self { context, .. } = self;
         if self.is_remote {
-            return cluster::plan(&self.context, sql, options).await;
+            return cluster::plan(context, sql, options).await;
         }
-        Ok(self.context.sql_with_options(sql, options).await?)
+        // What cannot be read is said by the engine.
+        let apart = if is_apart {
+            steps::shared(sql).ok().flatten()
+        } else {
+            None
+        };
+        steps::plan(context, apart, sql, options, MOST_CELLS, &hold).await
     }
 
     /// The next rows of an answer. A cluster plans only once it is asked for rows.
@@ -102,11 +113,9 @@ impl Opened {
     /// Makes rows a table.
     pub(super) fn register(&self, name: &str, rows: RecordBatch) -> Result<()> {
         if self.is_remote {
-            return cluster::register(&self.context, name, &rows);
+            return cluster::register(&self.context, name, rows);
         }
-        let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
-        self.context.register_table(name, Arc::new(table))?;
-        Ok(())
+        hold(&self.context, name, rows)
     }
 
     /// Finds out which rows changed, once, and holds them in memory while they are few. For who asks much of `records`: a
@@ -131,6 +140,13 @@ impl Opened {
         self.context.register_table("changed", Arc::new(table))?;
         register_records(&self.context, &format!("{before}changed{after}")).await
     }
+}
+
+/// Rows as a table in memory.
+fn hold(context: &SessionContext, name: &str, rows: RecordBatch) -> Result<()> {
+    let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+    context.register_table(name, Arc::new(table))?;
+    Ok(())
 }
 
 /// Opens an archive.
