@@ -7,7 +7,9 @@
 --   known bytes     40 MB or more to one known address (100 MB if it was never written to), four times its fullest day, and four
 --                   times the sender's
 --   a week          60 messages to one address within seven days, twice what went there in the nine weeks before and twice the
---                   sender's fullest day; or 130 MB, three times both
+--                   sender's fullest day; or 130 MB, three times what went there and three and a half times that day
+--   a new week      80 MB within seven days to addresses that were new when these began, on two days or more to each; twice
+--                   the sender's fullest day: who takes documents out little by little, to two or three mailboxes
 --   all messages    200 or more, five times the sender's fullest day, and two to each recipient: `fan-out` has the others
 -- Who has been seen for less than three weeks needs four times as much. On a day on which all write three times as much as on
 -- the middle day, everything needs twice as much (nobody weighs more than ten messages there). Not counted is mail to an address
@@ -43,6 +45,7 @@ known AS (
         m.day, m.sender, m.recipient, MAX(p.messages) AS messages, MAX(p.bytes) AS bytes,
         SUM(CASE WHEN p.day > m.day - INTERVAL '7 days' THEN p.messages ELSE 0 END) AS week_messages,
         SUM(CASE WHEN p.day > m.day - INTERVAL '7 days' THEN p.bytes ELSE 0 END) AS week_bytes,
+        COUNT(DISTINCT CASE WHEN p.day > m.day - INTERVAL '7 days' THEN p.day END) AS week_days,
         SUM(CASE WHEN p.day > m.day - INTERVAL '7 days' THEN 0 ELSE p.messages END) AS earlier_messages,
         SUM(CASE WHEN p.day > m.day - INTERVAL '7 days' THEN 0 ELSE p.bytes END) AS earlier_bytes
     FROM much AS m JOIN pairs AS p ON p.sender = m.sender AND p.recipient = m.recipient
@@ -62,7 +65,8 @@ judged AS (
         k.recipient IS NOT NULL OR m.bytes >= 100000000 AS is_enough,
         COALESCE(k.messages, 0) AS known_messages, COALESCE(k.bytes, 0) AS known_bytes,
         m.messages + COALESCE(k.week_messages, 0) AS week_messages, m.bytes + COALESCE(k.week_bytes, 0) AS week_bytes,
-        COALESCE(k.earlier_messages, 0) AS earlier_messages, COALESCE(k.earlier_bytes, 0) AS earlier_bytes
+        COALESCE(k.earlier_messages, 0) AS earlier_messages, COALESCE(k.earlier_bytes, 0) AS earlier_bytes,
+        k.week_days >= 1 AND k.earlier_messages = 0 AND h.recipient IS NULL AS is_new_of_days
     FROM much AS m
     LEFT JOIN known AS k ON k.day = m.day AND k.sender = m.sender AND k.recipient = m.recipient
     LEFT JOIN heard AS h ON h.day = m.day AND h.sender = m.sender AND h.recipient = m.recipient
@@ -80,7 +84,8 @@ single AS (
         MAX(CASE WHEN NOT j.is_fresh AND j.messages >= 5 * j.known_messages THEN j.messages ELSE 0 END) AS more_messages,
         MAX(CASE WHEN NOT j.is_fresh AND j.is_enough AND j.bytes >= 4 * j.known_bytes THEN j.bytes ELSE 0 END) AS more_bytes,
         MAX(CASE WHEN j.week_messages >= 2 * j.earlier_messages THEN j.week_messages ELSE 0 END) AS week_messages,
-        MAX(CASE WHEN j.week_bytes >= 3 * j.earlier_bytes THEN j.week_bytes ELSE 0 END) AS week_bytes
+        MAX(CASE WHEN j.week_bytes >= 3 * j.earlier_bytes THEN j.week_bytes ELSE 0 END) AS week_bytes,
+        SUM(CASE WHEN j.is_new_of_days THEN j.week_bytes ELSE 0 END) AS new_week_bytes
     FROM judged AS j
     LEFT JOIN company AS c ON c.day = j.day AND c.domain = j.domain
     LEFT JOIN shared AS h ON h.day = j.day AND h.recipient = j.recipient
@@ -100,10 +105,11 @@ tested AS (
         t.day, t.sender, t.messages, t.bytes, t.recipients,
         COALESCE(s.fresh_messages, 0) AS fresh_messages, COALESCE(s.fresh_bytes, 0) AS fresh_bytes,
         COALESCE(s.more_messages, 0) AS more_messages, COALESCE(s.more_bytes, 0) AS more_bytes,
-        COALESCE(s.week_messages, 0) AS week_messages, COALESCE(s.week_bytes, 0) AS week_bytes
+        COALESCE(s.week_messages, 0) AS week_messages, COALESCE(s.week_bytes, 0) AS week_bytes,
+        COALESCE(s.new_week_bytes, 0) AS new_week_bytes
     FROM total AS t LEFT JOIN single AS s ON s.day = t.day AND s.sender = t.sender
     WHERE t.messages >= 200 OR s.fresh_messages >= 15 OR s.fresh_bytes >= 35000000 OR s.more_messages >= 25
-        OR s.more_bytes >= 40000000 OR s.week_messages >= 60 OR s.week_bytes >= 130000000
+        OR s.more_bytes >= 40000000 OR s.week_messages >= 60 OR s.week_bytes >= 130000000 OR s.new_week_bytes >= 80000000
 ),
 past AS (
     SELECT t.day, t.sender, MAX(d.messages) AS messages, MAX(d.bytes) AS bytes
@@ -123,7 +129,7 @@ seen AS (
 scored AS (
     SELECT
         t.day, t.sender, t.messages, t.bytes, t.recipients, t.fresh_messages, t.fresh_bytes, t.more_messages, t.more_bytes,
-        t.week_messages, t.week_bytes,
+        t.week_messages, t.week_bytes, t.new_week_bytes,
         COALESCE(p.messages, 0) AS usual_messages, COALESCE(p.bytes, 0) AS usual_bytes,
         COALESCE(l.load, 1.0) * CASE WHEN f.first <= t.day - INTERVAL '21 days' THEN 1 ELSE 4 END AS times
     FROM tested AS t
@@ -140,7 +146,8 @@ raised AS (
             OR (messages >= 200 * times AND messages >= 5 * usual_messages AND messages >= 2 * recipients) AS by_messages,
         (fresh_bytes >= 35000000 * times AND 2 * bytes > 3 * usual_bytes)
             OR (fresh_bytes >= 120000000 * times AND 5 * bytes > 6 * usual_bytes)
-            OR (week_bytes >= 130000000 * times AND week_bytes >= 3 * usual_bytes)
+            OR (week_bytes >= 130000000 * times AND 2 * week_bytes >= 7 * usual_bytes)
+            OR (new_week_bytes >= 80000000 * times AND new_week_bytes >= 2 * usual_bytes)
             OR (more_bytes >= 40000000 * times AND bytes > 4 * usual_bytes) AS by_bytes
     FROM scored
 )

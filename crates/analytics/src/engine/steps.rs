@@ -248,7 +248,17 @@ async fn make(context: &SessionContext, name: &str, sql: &str) -> Result<Arc<dyn
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Apart, Step, apart, shared};
+    use std::cell::RefCell;
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::RecordBatch;
+    use datafusion::arrow::util::pretty::pretty_format_batches;
+    use datafusion::datasource::MemTable;
+    use datafusion::execution::context::SQLOptions;
+    use datafusion::prelude::SessionContext;
+
+    use super::{Apart, Step, apart, plan, shared};
+    use crate::engine::runtime;
 
     #[test]
     fn a_query_is_taken_apart_where_its_steps_need_nothing_of_it() {
@@ -292,5 +302,35 @@ mod tests {
         for sql in ["SELECT 1", "WITH a AS (SELECT 1 AS x) SELECT x FROM a"] {
             assert_eq!(shared(sql).unwrap(), None, "{sql}");
         }
+    }
+
+    #[test]
+    fn a_step_of_more_cells_than_that_stays_a_part_of_the_plan() {
+        let sql = "WITH n AS (SELECT value AS x, value * 2 AS y FROM generate_series(1, 10)) \
+                   SELECT a.x, b.y FROM n AS a JOIN n AS b ON a.x = b.y ORDER BY a.x";
+        let runtime = runtime().unwrap();
+        let mut answers = Vec::new();
+        for (most, is_held) in [(20, true), (19, false)] {
+            let held = RefCell::new(Vec::new());
+            let hold = |context: &SessionContext, name: &str, rows: RecordBatch| {
+                held.borrow_mut().push((name.to_owned(), rows.num_rows()));
+                let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+                context.register_table(name, Arc::new(table))?;
+                Ok(())
+            };
+            let rows = runtime.block_on(async {
+                let context = SessionContext::new();
+                let apart = shared(sql).unwrap();
+                let frame = plan(&context, apart, sql, SQLOptions::new(), most, &hold).await;
+                frame.unwrap().collect().await.unwrap()
+            });
+            answers.push(pretty_format_batches(&rows).unwrap().to_string());
+            let expected = is_held.then(|| ("n".to_owned(), 10)).into_iter();
+            assert_eq!(held.into_inner(), expected.collect::<Vec<_>>(), "{most}");
+        }
+        assert!(
+            answers[0].contains("10") && answers[0] == answers[1],
+            "{answers:?}"
+        );
     }
 }

@@ -180,6 +180,37 @@ fn what_is_planted_is_raised_once_and_closed_when_its_day_is_over() {
     assert_eq!((code, alerts.len()), (Some(0), 0), "closed once");
 }
 
+/// Documents that leave little by little, to two mailboxes that were new when it began.
+#[test]
+fn what_is_taken_out_over_days_is_added_up() {
+    let folder = TempDir::new().unwrap();
+    let mut lines = String::new();
+    quiet(&mut lines, 1..=25);
+    let mut copies = |user: usize, size: usize| {
+        for day in 22..=25 {
+            for mailbox in 0..2 {
+                let to = format!("drop{user}-{mailbox}@example.org");
+                row(&mut lines, day, &format!("user{user}@contoso.com"), &to, size);
+            }
+        }
+    };
+    copies(0, 10_000_000);
+    // Just below; to mailboxes of which one was written to before; to mailboxes of which one wrote before.
+    copies(1, 9_900_000);
+    copies(2, 10_000_000);
+    copies(3, 10_000_000);
+    row(&mut lines, 10, "user2@contoso.com", "drop2-0@example.org", 9_000);
+    row(&mut lines, 10, "drop3-0@example.org", "user3@contoso.com", 9_000);
+    archive(folder.path(), &lines);
+    let (code, alerts, said) = detect(folder.path(), &["--no-state"]);
+    assert_eq!(
+        (code, found(&alerts, "raised")),
+        (Some(1), pairs(&[("unusual-volume", "user0@contoso.com")])),
+        "{said}"
+    );
+    assert_eq!(alerts[0]["m365"]["message_trace"]["alert"]["day"], "2025-06-25");
+}
+
 #[test]
 fn thresholds_change_from_what_on_and_whom_to_leave_alone() {
     let folder = TempDir::new().unwrap();
