@@ -232,6 +232,39 @@ fn alerts_of_sigma_are_shown_beside_the_own_ones() {
 }
 
 #[test]
+fn where_sigma_finds_too_much_the_own_alerts_stay() {
+    let mut all = planted();
+    let chatty = |number: i64| {
+        Message::new(
+            6,
+            40_000 + number,
+            &format!("staff{number}@contoso.com"),
+            "a@example.com",
+        )
+    };
+    all.extend((0..1_005).map(chatty));
+    let folder = archived(&all);
+    let rule = "title: Mail to example.com\nid: partner\nlogsource:\n    product: m365\ndetection:\n    selection:\n        \
+                destination.user.email: a@example.com\n    condition: selection\n";
+    std::fs::write(folder.path().join("rules.yml"), rule).unwrap();
+    let own = shown(&report(folder.path(), &[]).payload);
+    let made = report(folder.path(), &["--sigma", "rules.yml"]);
+    let all = shown(&made.payload);
+    assert_eq!(all.len(), 1_000);
+    assert!(!own.is_empty() && own.iter().all(|alert| all.contains(alert)));
+    let note = format!(
+        "The newest {} of 1,005 alerts of Sigma's rules.",
+        1_000 - own.len()
+    );
+    assert!(
+        made.payload["quality"]["notes"]
+            .as_array()
+            .unwrap()
+            .contains(&note.into())
+    );
+}
+
+#[test]
 fn a_wrong_rule_of_sigma_is_left_out_and_said() {
     let folder = archived(&planted());
     let wrong = SIGMA.replace("destination.user.domain", "event.original");

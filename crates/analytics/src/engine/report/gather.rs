@@ -84,7 +84,7 @@ impl Gathered {
             quality.notes.push("Subjects were left out.".to_owned());
         }
         let detections = match detections {
-            Ok(found) => Some(found),
+            Ok((own, of_sigma)) => Some(cut(own, of_sigma, &mut quality.notes)),
             Err(error) if is_gone(&error) || StoreFault::behind(&error).is_some() => return Err(error),
             Err(error) => {
                 eprintln!(
@@ -95,7 +95,7 @@ impl Gathered {
                 None
             }
         };
-        let mut gathered = Self {
+        Ok(Self {
             title: title(arguments, &domains, &summary),
             made,
             domains,
@@ -104,28 +104,30 @@ impl Gathered {
             summary,
             detections,
             quality,
-        };
-        gathered.cut_alerts();
-        Ok(gathered)
-    }
-
-    fn cut_alerts(&mut self) {
-        let Some(found) = &mut self.detections else { return };
-        if found.len() > MOST_ALERTS {
-            let note = format!(
-                "The newest {} of {} alerts.",
-                number(MOST_ALERTS),
-                number(found.len())
-            );
-            self.quality.notes.push(note);
-            found.truncate(MOST_ALERTS);
-        }
+        })
     }
 
     pub(super) fn tables(&self) -> Tables {
         let detections = self.detections.as_deref();
         Tables::of(&self.title, &self.summary, detections, &self.quality)
     }
+}
+
+/// Both kinds of alerts, newest first, as many as a report shows. The program's own go first: Sigma's rules may find thousands.
+fn cut(mut own: Vec<Detection>, mut of_sigma: Vec<Detection>, notes: &mut Vec<String>) -> Vec<Detection> {
+    let mut room = MOST_ALERTS;
+    for (alerts, kind) in [(&mut own, "alerts"), (&mut of_sigma, "alerts of Sigma's rules")] {
+        alerts.sort_by_key(|alert| std::cmp::Reverse(alert.time));
+        if alerts.len() > room {
+            let (shown, all) = (number(room), number(alerts.len()));
+            notes.push(format!("The newest {shown} of {all} {kind}."));
+            alerts.truncate(room);
+        }
+        room -= alerts.len();
+    }
+    own.append(&mut of_sigma);
+    own.sort_by_key(|alert| std::cmp::Reverse(alert.time));
+    own
 }
 
 /// Takes days away from the tables `events` and `records`.
@@ -180,11 +182,11 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// What the rules of `detect` find in these days, newest first. Nothing is kept of it.
-    async fn alerts(&self, place: &Place, archive: &Opened) -> Result<Vec<Detection>> {
+    /// What the rules of `detect` find in these days: the program's own, and Sigma's. Nothing is kept of it.
+    async fn alerts(&self, place: &Place, archive: &Opened) -> Result<(Vec<Detection>, Vec<Detection>)> {
         let first = texts(archive, "SELECT MIN(day) AS day FROM events").await?;
         let Some(first) = first.first() else {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         };
         let since = match self.since {
             Some(since) => since,
@@ -192,11 +194,9 @@ impl Asked<'_> {
         };
         let newest = newest_day(archive).await?;
         let own = detect::alerts(archive, since, self.thresholds).await?;
-        let mut found: Vec<Detection> = own.iter().map(|alert| alert.detection(newest)).collect();
+        let own = own.iter().map(|alert| alert.detection(newest)).collect();
         let hits = sigma::find(place, since, self.until, self.rules).await?;
-        found.extend(hits.detections(newest, self.rules, self.thresholds));
-        found.sort_by_key(|alert| std::cmp::Reverse(alert.time));
-        Ok(found)
+        Ok((own, hits.detections(newest, self.rules, self.thresholds)))
     }
 }
 
