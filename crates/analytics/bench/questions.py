@@ -71,6 +71,7 @@ SELECT printf(
 def archive(program, folder, events):
     """Writes the archive. Gives the seconds that it took, the making of the lines not counted."""
     lines = duckdb.connect()
+    lines.execute("SET enable_progress_bar = false")
     spent = 0.0
     for day in range(DAYS):
         span = {"first": events * day // DAYS, "until": events * (day + 1) // DAYS, "day": day}

@@ -45,9 +45,11 @@ export class Filters {
         byId("shown").replaceChildren(h("strong", {}, number(count)), ` ${isFiltered ? `of ${several(total, "message")}` : count === 1 ? "message" : "messages"}`);
         const all = report?.summary?.messages;
         byId("scope").hidden = !(all > total);
+        const selection = report?.rows.selection ?? "";
+        const searched = selection.includes(number(total)) ? selection : `${selection} (${number(total)})`;
         byId("scope").textContent = isFiltered
-            ? `Searched are ${report?.rows.selection}: ${number(total)} of ${several(all ?? 0, "message")}. What is counted is counted among these.`
-            : `Without a filter the numbers are over all ${several(all ?? 0, "message")}; ${report?.rows.selection} (${number(total)}) can be searched.`;
+            ? `Searched are ${searched} of ${several(all ?? 0, "message")}. What is counted is counted among these.`
+            : `Without a filter the numbers are over all ${several(all ?? 0, "message")}; ${searched} can be searched.`;
         this.#chips(search, from, to);
     }
 

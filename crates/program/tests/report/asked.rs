@@ -217,6 +217,22 @@ fn alerts_of_sigma_are_shown_beside_the_own_ones() {
             &90.into()
         )
     );
+    // Who are two is told as two.
+    let pair = SIGMA.replace(
+        "        - source.user.email\n",
+        "        - source.user.email\n        - destination.user.domain\n",
+    );
+    std::fs::write(folder.path().join("pair.yml"), pair).unwrap();
+    let made = report(folder.path(), &["--sigma", "pair.yml"]);
+    let detections = made.payload["detections"].as_array().unwrap();
+    let much = detections.iter().find(|of| of["rule"]["id"] == "much").unwrap();
+    assert_eq!(
+        (&much["entity"], &much["query"]),
+        (
+            &"user1@contoso.com, example.com".into(),
+            &"from:user1@contoso.com to:@example.com".into()
+        )
+    );
     // Days bound them too.
     let before = report(folder.path(), &["--until", "2025-06-05", "--sigma", "rules.yml"]);
     let is_later = |of: &&Json| of["time"].as_i64() >= Some(JUNE_MS + 5 * DAY_MS);

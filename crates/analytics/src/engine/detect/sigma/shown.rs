@@ -54,7 +54,7 @@ impl Hit {
             },
             level: level(self.severity()),
             time: midnight,
-            entity: self.who.clone(),
+            entity: self.entity(),
             from: first.saturating_sub(span),
             to: last.saturating_add(1),
             observed: self.observed,
@@ -66,6 +66,16 @@ impl Hit {
                 .collect(),
             query: self.query(),
             is_open: self.day >= newest,
+        }
+    }
+
+    /// Whom it is about, one after the other.
+    fn entity(&self) -> String {
+        let values: Vec<&str> = self.facts.values().filter_map(Json::as_str).collect();
+        if values.is_empty() {
+            self.who.clone()
+        } else {
+            values.join(", ")
         }
     }
 
