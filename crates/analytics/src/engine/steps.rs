@@ -214,7 +214,7 @@ async fn answered(context: &SessionContext, sql: &str) -> Result<Vec<RecordBatch
 }
 
 /// Makes a step a table; its file goes away with what is given back.
-async fn make(context: &SessionContext, name: &str, sql: &str) -> Result<Arc<dyn SpillFile>> {
+pub(super) async fn make(context: &SessionContext, name: &str, sql: &str) -> Result<Arc<dyn SpillFile>> {
     let temporary = context.runtime_env().disk_manager.create_tmp_file(name)?;
     let path = temporary.path().context("temporary files are not on a disk")?;
     let what = || {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SpillFile};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext};
 use futures::StreamExt as _;
 
@@ -78,6 +78,10 @@ pub(super) struct Opened {
     is_remote: bool,
     place: Place,
     files: Vec<PathBuf>,
+    /// Most rows that changed which are held in memory.
+    most_changed: usize,
+    /// Temporary files that go away with it.
+    kept: Mutex<Vec<Arc<dyn SpillFile>>>,
 }
 
 impl Opened {
@@ -118,9 +122,9 @@ impl Opened {
         hold(&self.context, name, rows)
     }
 
-    /// Finds out which rows changed, once, and holds them in memory while they are few. For who asks much of `records`: a
-    /// question may name it many times, and an engine that does not know how few they are may hold all others against them
-    /// instead.
+    /// Finds out which rows changed, once, and holds them in memory while they are few, else in a temporary file. For who asks
+    /// much of `records`: a question may name it many times, and an engine that does not know how few they are may hold all
+    /// others against them instead, which no memory takes from a hundred million on.
     ///
     /// Nothing happens where a day has several files: they may be taken away at any moment, so that none is read before the
     /// question is planned.
@@ -131,13 +135,18 @@ impl Opened {
         let (before, changed, after) = parts_of_records()?;
         let frame = self.context.sql(changed).await?;
         let schema = Arc::new(frame.schema().as_arrow().clone());
-        let rows = frame.limit(0, Some(MOST_CHANGED + 1))?.collect().await?;
-        if rows.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_CHANGED {
-            return Ok(());
-        }
+        let rows = frame.limit(0, Some(self.most_changed + 1))?.collect().await?;
         self.context.deregister_table("changed")?;
-        let table = MemTable::try_new(schema, vec![rows])?;
-        self.context.register_table("changed", Arc::new(table))?;
+        if rows.iter().map(RecordBatch::num_rows).sum::<usize>() > self.most_changed {
+            let file = steps::make(&self.context, "changed", changed).await?;
+            self.kept
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(file);
+        } else {
+            let table = MemTable::try_new(schema, vec![rows])?;
+            self.context.register_table("changed", Arc::new(table))?;
+        }
         register_records(&self.context, &format!("{before}changed{after}")).await
     }
 }
@@ -201,6 +210,8 @@ async fn opened(
         is_remote: cluster.is_some(),
         place: archive.clone(),
         files: [compact, parts].concat(),
+        most_changed: MOST_CHANGED,
+        kept: Mutex::default(),
     })
 }
 
@@ -245,7 +256,16 @@ async fn read(archive: &Place, context: &SessionContext, files: &[PathBuf]) -> R
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use clap::Parser as _;
+
+    use super::super::archive;
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Archived {
+        #[command(flatten)]
+        arguments: archive::Arguments,
+    }
 
     #[test]
     fn the_question_which_rows_changed_is_a_part_of_the_view() {
@@ -256,5 +276,48 @@ mod tests {
             "{changed}"
         );
         assert!(after.starts_with(" AS c ON"), "{after}");
+    }
+
+    #[test]
+    fn rows_that_changed_count_once_whether_they_are_few_or_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = String::new();
+        for (number, sequence) in [(0, 0), (0, 1), (1, 0), (1, 2), (2, 0)] {
+            let id = format!("trace-{number}/a@example.com/{sequence}");
+            let event = serde_json::json!({
+                "@timestamp": "2025-06-13T10:30:00Z", "ecs": { "version": "9.4.0" },
+                "event": { "id": id, "sequence": sequence, "action": "delivered" },
+                "email": { "local_id": format!("trace-{number}"), "to": { "address": ["a@example.com"] } },
+            });
+            lines += &format!("{event}\n");
+        }
+        let input = folder.path().join("events.ndjson");
+        std::fs::write(&input, lines).unwrap();
+        let place = folder.path().join("archive");
+        let words = [
+            "archive".into(),
+            "--output".into(),
+            place.clone().into_os_string(),
+            input.into(),
+        ];
+        let asked = Archived::parse_from(words);
+        archive::run(&asked.arguments, std::io::empty()).unwrap();
+        let place = Place::of(&place).unwrap();
+        let runtime = crate::engine::runtime().unwrap();
+        for most in [2, 1] {
+            let counted = runtime.block_on(async {
+                let mut opened = open(&place).await.unwrap();
+                opened.most_changed = most;
+                // Again, as a report does that narrows its days.
+                opened.hold_changed().await.unwrap();
+                opened.hold_changed().await.unwrap();
+                let sql = "SELECT COUNT(*) AS n, SUM(sequence) AS s FROM records";
+                let rows = opened.context.sql(sql).await.unwrap().collect().await.unwrap();
+                let files = opened.kept.lock().unwrap().len();
+                (format!("{:?}", rows[0].columns()), files)
+            });
+            assert!(counted.0.contains('3'), "{counted:?}");
+            assert_eq!(counted.1, if most == 2 { 0 } else { 2 });
+        }
     }
 }
