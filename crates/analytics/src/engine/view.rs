@@ -289,7 +289,8 @@ mod tests {
                 "event": { "id": id, "sequence": sequence, "action": "delivered" },
                 "email": { "local_id": format!("trace-{number}"), "to": { "address": ["a@example.com"] } },
             });
-            lines += &format!("{event}\n");
+            lines.push_str(&event.to_string());
+            lines.push('\n');
         }
         let input = folder.path().join("events.ndjson");
         std::fs::write(&input, lines).unwrap();
