@@ -13,6 +13,7 @@ sinks       net remedy rows
 collector   remedy rows sources
 folder      collector normalize rows
 lookalike
+page        lookalike
 planted
 sigma
 stores      net remedy

@@ -24,11 +24,15 @@ flags="-Ctarget-feature=+simd128"
 for folder in "$(pwd -P)=/message-trace" "${CARGO_HOME:-$HOME/.cargo}=/cargo"; do
     flags+=$'\x1f'"--remap-path-prefix=$folder"
 done
-env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$flags" CARGO_PROFILE_RELEASE_STRIP=debuginfo \
-    cargo rustc --quiet --locked --package message-trace-js --lib --release --crate-type cdylib \
-    --target "$guest" --target-dir "$target_dir/js"
-cargo run --quiet --locked --manifest-path crates/js/bindgen/Cargo.toml --target-dir "$target_dir/js-bindgen" -- \
-    "$target_dir/js/$guest/release/message_trace_js.wasm" "$target_dir/js/glue"
+# The package's module, and what the page has beside it: which domains imitate others.
+rm -rf dist/page
+for module in js:"$target_dir/js/glue" page:dist/page; do
+    env -u RUSTFLAGS CARGO_ENCODED_RUSTFLAGS="$flags" CARGO_PROFILE_RELEASE_STRIP=debuginfo \
+        cargo rustc --quiet --locked --package "message-trace-${module%%:*}" --lib --release --crate-type cdylib \
+        --target "$guest" --target-dir "$target_dir/js"
+    cargo run --quiet --locked --manifest-path crates/js/bindgen/Cargo.toml --target-dir "$target_dir/js-bindgen" -- \
+        "$target_dir/js/$guest/release/message_trace_${module%%:*}.wasm" "${module#*:}"
+done
 node crates/js/build.mjs "$target_dir/js/glue" dist/npm
 node crates/js/web/build.mjs dist
 if [ -f dist/message-trace.wasm ]; then

@@ -15,7 +15,8 @@ if (!folder) throw new Error("usage: node web/build.mjs FOLDER");
 const worker = bundle("worker/worker.js");
 const app = bundle("app/main.js");
 const style = esbuild.buildSync({ entryPoints: [join(here, "style/style.css")], bundle: true, minify: true, write: false }).outputFiles[0].text.trim();
-const module = gzipSync(readFileSync(join(here, "../../../dist/npm/message-trace.wasm")), { level: 9 }).toString("base64");
+const module = packed("npm/message-trace.wasm");
+const guard = packed("page/core_bg.wasm");
 
 // No connection, no form, no frame, no base; a worker out of this page alone; WebAssembly, but no `eval`.
 const policy = [
@@ -33,7 +34,7 @@ const parts = {
     policy: `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     style: `<style>${style}</style>`,
     // A block of data: the type keeps it from running, and the policy has no hash of it.
-    script: `<script type="text/plain" id="part-worker">${worker}</script>\n<script type="text/plain" id="part-module">${module}</script>\n<script>${app}</script>`,
+    script: `<script type="text/plain" id="part-worker">${worker}</script>\n<script type="text/plain" id="part-module">${module}</script>\n<script type="text/plain" id="part-guard">${guard}</script>\n<script>${app}</script>`,
 };
 write("message-trace.html", {
     ...parts,
@@ -76,6 +77,11 @@ function bundle(entry) {
     const script = outputFiles[0].text.trim();
     if (/<\/script|<!--/i.test(script)) throw new Error(`${entry}: its script would end the element that holds it`);
     return script;
+}
+
+/** A module out of `dist`, in gzip in base64. */
+function packed(path) {
+    return gzipSync(readFileSync(join(here, "../../../dist", path)), { level: 9 }).toString("base64");
 }
 
 function hash(text) {

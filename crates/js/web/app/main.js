@@ -24,7 +24,7 @@ const work = new Work(new Worker(URL.createObjectURL(new Blob([workerSource()], 
     progress: ({ progress, file }) => showProgress(file ? `Reading ${file}…` : "Reading the rows again…", progress),
     ask: (question) => dates.ask(question),
 });
-const started = moduleBytes().then((bytes) => work.call("start", bytes));
+const started = moduleBytes().then(([module, guard]) => work.call("start", module, guard));
 const target = byId("target");
 const state = new State((how) => show(how));
 /** What is loaded, and how often it has changed. */

@@ -6,9 +6,11 @@ import { number, several, share, span, stepTime } from "./format.js";
 const FIRST_SHOWN = 5;
 const LEVELS = { 4: "high", 3: "high", 2: "medium", 1: "low" };
 const FAMILIES = {
-    homoglyph: "letters that look alike", cyrillic: "letters of another alphabet", "tld-swap": "another ending", subdomain: "its name in front of another domain",
-    hyphenation: "a hyphen", plural: "a plural", repetition: "a letter twice", insertion: "a letter added", addition: "a letter added", omission: "a letter left out",
-    replacement: "another letter", transposition: "two letters exchanged", "vowel-swap": "another vowel", dictionary: "a word added",
+    addition: "a letter added", bitsquatting: "another letter", cyrillic: "letters of another alphabet", homoglyph: "letters that look alike",
+    hyphenation: "a hyphen", insertion: "a letter added", omission: "a letter left out", plural: "a plural", repetition: "a letter twice",
+    replacement: "another letter", subdomain: "a dot inside", transposition: "two letters exchanged", "vowel-swap": "another vowel",
+    dictionary: "a word added", "tld-swap": "another ending", various: "its ending in the name", confusable: "letters that look alike",
+    "edit-distance": "one or two letters changed", combination: "its name with more around it", embedded: "its name in front of another domain",
 };
 
 export const familyName = (family) => FAMILIES[family] ?? family;

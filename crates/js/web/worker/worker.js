@@ -8,6 +8,7 @@ import { Exporter } from "./exporter.js";
 import { findings } from "./findings.js";
 import { readFile } from "./intake.js";
 import { failures, lists } from "./lists.js";
+import { startLookalikes } from "./lookalike.js";
 import { lookalikes, protectedDomains } from "./lookalikes.js";
 import { overview } from "./overview.js";
 import { Query } from "./query.js";
@@ -27,8 +28,8 @@ let known;
 let turn = Promise.resolve();
 
 const calls = {
-    /** Loads the module from its bytes. */
-    start: (module) => init(module),
+    /** Loads both modules from their bytes. */
+    start: (module, guard) => Promise.all([init(module), startLookalikes(guard)]),
 
     /** Reads files, one after the other. */
     add: inTurn(async (files) => {
