@@ -11,7 +11,7 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SendableRecordBatchStream, SpillFile};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionContext};
-use datafusion::sql::sqlparser::ast::{Query, Statement, With};
+use datafusion::sql::sqlparser::ast::{Query, Statement, TableAlias, With};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
@@ -110,10 +110,11 @@ fn parsed(sql: &str) -> Result<Option<(With, Box<Query>)>> {
     let (Some(Statement::Query(mut query)), true) = (statements.pop(), statements.is_empty()) else {
         return Ok(None);
     };
-    let with = query
-        .with
-        .take()
-        .filter(|with| !with.recursive && with.cte_tables.iter().all(|step| step.alias.columns.is_empty()));
+    // A name in quotes keeps its capitals in SQL, and loses them as a table's.
+    let is_plain = |alias: &TableAlias| alias.columns.is_empty() && alias.name.quote_style.is_none();
+    let with = query.with.take();
+    let with =
+        with.filter(|with| !with.recursive && with.cte_tables.iter().all(|step| is_plain(&step.alias)));
     Ok(with.map(|with| (with, query)))
 }
 
@@ -299,7 +300,12 @@ mod tests {
             "{}",
             found.rest
         );
-        for sql in ["SELECT 1", "WITH a AS (SELECT 1 AS x) SELECT x FROM a"] {
+        for sql in [
+            "SELECT 1",
+            "WITH a AS (SELECT 1 AS x) SELECT x FROM a",
+            // A table's name would lose its capital.
+            "WITH \"A\" AS (SELECT 1 AS x) SELECT a.x FROM \"A\" AS a JOIN \"A\" AS b ON a.x = b.x",
+        ] {
             assert_eq!(shared(sql).unwrap(), None, "{sql}");
         }
     }
